@@ -90,7 +90,7 @@ type imports struct {
 }
 
 func (i *imports) run(cmd *cobra.Command, args []string) error {
-	in := importing.Input{}
+	in := importing.Input{Builder: here.String()}
 	switch i.bases {
 	case "packages":
 	case "images":
@@ -110,10 +110,12 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if in.Builds, err = importing.Find(in.Files, paths); err != nil {
+	found, err := importing.Find(in.Files, paths)
+	if err != nil {
 		return err
 	}
-	if len(in.Builds) == 0 {
+	in.Builds, in.Skipped = found.Builds, found.Skipped
+	if len(in.Builds) == 0 && len(in.Skipped) == 0 {
 		return usage(cmd, "no Dockerfile in %s", strings.Join(args, ", ")+strings.Repeat(i.dir, 1-min(len(args), 1)))
 	}
 	if err := i.adjust(cmd, root, in.Builds); err != nil {
@@ -388,7 +390,7 @@ func showReport(w io.Writer, r importing.Report) {
 		}
 	}
 	for _, s := range r.Skipped {
-		fmt.Fprintf(w, "not imported: %s: %s\n", s.File, s.Why)
+		fmt.Fprintf(w, "not imported: %s\n", s)
 	}
 	for _, image := range r.Images {
 		if image.Why != "" {
@@ -398,7 +400,7 @@ func showReport(w io.Writer, r importing.Report) {
 	for _, what := range []struct {
 		class importing.Class
 		title string
-	}{{importing.Question, "Questions, which the module has as TODO(import)"}, {importing.Repository, "Repositories of third parties, which need a key"}, {importing.Guess, "Guesses, to look at"}} {
+	}{{importing.Question, "Questions, which the module has as TODO(import)"}, {importing.Repository, "Repositories of third parties"}, {importing.Guess, "Guesses, to look at"}} {
 		if r.Counts[what.class] == 0 {
 			continue
 		}

@@ -1,6 +1,7 @@
 package importing
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -16,20 +18,32 @@ import (
 )
 
 // A bake file is read as far as it names targets, arguments and contexts. Variables have their
-// defaults. An attribute that needs more, as a function of its own, is left out.
+// defaults. An attribute that needs more, such as the time, is left out, and the build is a guess.
 
 var bakeSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "target", LabelNames: []string{"name"}},
 	{Type: "variable", LabelNames: []string{"name"}},
+	{Type: "function", LabelNames: []string{"name"}},
 }}
 
+// bakeFunctions are bake's functions without those that depend on the machine or the time.
 var bakeFunctions = map[string]function.Function{
-	"concat": stdlib.ConcatFunc, "join": stdlib.JoinFunc, "split": stdlib.SplitFunc, "replace": stdlib.ReplaceFunc, "upper": stdlib.UpperFunc,
-	"lower": stdlib.LowerFunc, "format": stdlib.FormatFunc, "regex": stdlib.RegexFunc, "regex_replace": stdlib.RegexReplaceFunc, "trim": stdlib.TrimFunc,
-	"trimprefix": stdlib.TrimPrefixFunc, "trimsuffix": stdlib.TrimSuffixFunc, "coalesce": stdlib.CoalesceFunc, "length": stdlib.LengthFunc,
-	"equal": stdlib.EqualFunc, "and": stdlib.AndFunc, "or": stdlib.OrFunc, "not": stdlib.NotFunc, "notequal": stdlib.NotEqualFunc, "merge": stdlib.MergeFunc, "keys": stdlib.KeysFunc,
-	"values": stdlib.ValuesFunc, "lookup": stdlib.LookupFunc, "flatten": stdlib.FlattenFunc, "distinct": stdlib.DistinctFunc, "element": stdlib.ElementFunc, "compact": stdlib.CompactFunc,
-	"contains": stdlib.ContainsFunc, "substr": stdlib.SubstrFunc, "try": tryfunc.TryFunc, "can": tryfunc.CanFunc,
+	"absolute": stdlib.AbsoluteFunc, "add": stdlib.AddFunc, "and": stdlib.AndFunc, "can": tryfunc.CanFunc, "ceil": stdlib.CeilFunc,
+	"chomp": stdlib.ChompFunc, "chunklist": stdlib.ChunklistFunc, "coalesce": stdlib.CoalesceFunc, "coalescelist": stdlib.CoalesceListFunc,
+	"compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "convert": typeexpr.ConvertFunc,
+	"csvdecode": stdlib.CSVDecodeFunc, "distinct": stdlib.DistinctFunc, "divide": stdlib.DivideFunc, "element": stdlib.ElementFunc,
+	"equal": stdlib.EqualFunc, "flatten": stdlib.FlattenFunc, "floor": stdlib.FloorFunc, "format": stdlib.FormatFunc, "formatlist": stdlib.FormatListFunc,
+	"greaterthan": stdlib.GreaterThanFunc, "greaterthanorequalto": stdlib.GreaterThanOrEqualToFunc, "hasindex": stdlib.HasIndexFunc,
+	"indent": stdlib.IndentFunc, "index": stdlib.IndexFunc, "int": stdlib.IntFunc, "join": stdlib.JoinFunc, "jsondecode": stdlib.JSONDecodeFunc,
+	"jsonencode": stdlib.JSONEncodeFunc, "keys": stdlib.KeysFunc, "length": stdlib.LengthFunc, "lessthan": stdlib.LessThanFunc,
+	"lessthanorequalto": stdlib.LessThanOrEqualToFunc, "lookup": stdlib.LookupFunc, "lower": stdlib.LowerFunc, "max": stdlib.MaxFunc,
+	"merge": stdlib.MergeFunc, "min": stdlib.MinFunc, "modulo": stdlib.ModuloFunc, "multiply": stdlib.MultiplyFunc, "negate": stdlib.NegateFunc,
+	"not": stdlib.NotFunc, "notequal": stdlib.NotEqualFunc, "or": stdlib.OrFunc, "parseint": stdlib.ParseIntFunc, "range": stdlib.RangeFunc,
+	"regex": stdlib.RegexFunc, "regex_replace": stdlib.RegexReplaceFunc, "regexall": stdlib.RegexAllFunc, "replace": stdlib.ReplaceFunc,
+	"reverse": stdlib.ReverseFunc, "reverselist": stdlib.ReverseListFunc, "setproduct": stdlib.SetProductFunc, "slice": stdlib.SliceFunc,
+	"sort": stdlib.SortFunc, "split": stdlib.SplitFunc, "strlen": stdlib.StrlenFunc, "substr": stdlib.SubstrFunc, "subtract": stdlib.SubtractFunc,
+	"title": stdlib.TitleFunc, "trim": stdlib.TrimFunc, "trimprefix": stdlib.TrimPrefixFunc, "trimspace": stdlib.TrimSpaceFunc,
+	"trimsuffix": stdlib.TrimSuffixFunc, "try": tryfunc.TryFunc, "upper": stdlib.UpperFunc, "values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
 }
 
 // bakeTarget is a target with everything that it inherits.
@@ -37,6 +51,7 @@ type bakeTarget struct {
 	context, dockerfile, inline, target string
 	args, contexts                      map[string]string
 	tags                                []string
+	left                                []string // attributes that have no value here
 }
 
 // bake adds the builds of a bake file.
@@ -50,13 +65,20 @@ func (f *finder) bake(name string, text []byte) error {
 		file, diags = parser.ParseHCL(text, name)
 	}
 	if diags.HasErrors() {
-		return fmt.Errorf("%s", diags[0].Error())
+		return plainHCL(diags)
 	}
 	content, _, diags := file.Body.PartialContent(bakeSchema)
 	if diags.HasErrors() {
-		return fmt.Errorf("%s", diags[0].Error())
+		return plainHCL(diags)
 	}
-	r := &bakeReader{context: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: bakeFunctions}, blocks: map[string]*hcl.Block{}}
+	r := &bakeReader{context: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: maps.Clone(bakeFunctions)}, blocks: map[string]*hcl.Block{}}
+	for _, b := range content.Blocks {
+		if b.Type == "function" {
+			if f := r.function(b); f != nil {
+				r.context.Functions[b.Labels[0]] = *f
+			}
+		}
+	}
 	attributes, _ := file.Body.JustAttributes()
 	for pass := 0; pass < 3; pass++ { // variables may use each other
 		for _, b := range content.Blocks {
@@ -99,6 +121,9 @@ func (f *finder) bake(name string, text []byte) error {
 				continue // only for others
 			}
 			b := Build{Name: appName(v.name), Context: within(dir, t.context), Target: t.target, Args: t.args, Contexts: t.contexts, Names: append([]string{v.name}, t.tags...)}
+			if len(t.left) > 0 {
+				b.Guess = fmt.Sprintf("%s of the target %s has no value here", strings.Join(t.left, ", "), v.name)
+			}
 			for k, c := range b.Contexts {
 				if !strings.Contains(c, ":") {
 					b.Contexts[k] = within(dir, c)
@@ -108,6 +133,19 @@ func (f *finder) bake(name string, text []byte) error {
 		}
 	}
 	return nil
+}
+
+// plainHCL returns the first error, with its place.
+func plainHCL(diags hcl.Diagnostics) error {
+	d := diags.Errs()[0].(*hcl.Diagnostic)
+	text := strings.TrimSuffix(d.Summary, ".")
+	if d.Detail != "" {
+		text += ": " + strings.TrimSuffix(d.Detail, ".")
+	}
+	if d.Subject != nil {
+		text = fmt.Sprintf("line %d: %s", d.Subject.Start.Line, text)
+	}
+	return errors.New(text)
 }
 
 func dirOf(name string) string {
@@ -120,6 +158,59 @@ func dirOf(name string) string {
 type bakeReader struct {
 	context *hcl.EvalContext
 	blocks  map[string]*hcl.Block
+	calls   int // of functions in functions
+}
+
+// deepest is how deep functions and targets may be in each other. The depth of the stack is limited, too.
+const deepest = 50
+
+// function returns a function that the file defines: its result for its params. It is nil if it cannot be
+// one; what calls it has no value then.
+func (r *bakeReader) function(b *hcl.Block) *function.Function {
+	attributes, _ := b.Body.JustAttributes()
+	result, spec := attributes["result"], &function.Spec{}
+	if result == nil {
+		return nil
+	}
+	if a := attributes["params"]; a != nil {
+		params, diags := hcl.ExprList(a.Expr)
+		if diags.HasErrors() {
+			return nil
+		}
+		for _, p := range params {
+			spec.Params = append(spec.Params, function.Parameter{Name: hcl.ExprAsKeyword(p), Type: cty.DynamicPseudoType})
+		}
+	}
+	if a := attributes["variadic_params"]; a != nil {
+		spec.VarParam = &function.Parameter{Name: hcl.ExprAsKeyword(a.Expr), Type: cty.DynamicPseudoType}
+	}
+	evaluate := func(args []cty.Value) (cty.Value, error) {
+		if r.calls++; r.calls > deepest {
+			r.calls--
+			return cty.DynamicVal, fmt.Errorf("%s calls itself", b.Labels[0])
+		}
+		defer func() { r.calls-- }()
+		in := r.context.NewChild()
+		in.Variables = map[string]cty.Value{}
+		for n, p := range spec.Params {
+			in.Variables[p.Name] = args[n]
+		}
+		if spec.VarParam != nil {
+			in.Variables[spec.VarParam.Name] = cty.TupleVal(args[len(spec.Params):])
+		}
+		v, diags := result.Expr.Value(in)
+		if diags.HasErrors() {
+			return cty.DynamicVal, diags
+		}
+		return v, nil
+	}
+	spec.Type = func(args []cty.Value) (cty.Type, error) {
+		v, err := evaluate(args)
+		return v.Type(), err
+	}
+	spec.Impl = func(args []cty.Value, _ cty.Type) (cty.Value, error) { return evaluate(args) }
+	f := function.New(spec)
+	return &f
 }
 
 // variant is a target for one combination of its matrix.
@@ -151,7 +242,7 @@ func (r *bakeReader) variants(name string) []variant {
 				_, v := items.Element()
 				with := maps.Clone(c.Variables)
 				with[k.AsString()] = v
-				next = append(next, &hcl.EvalContext{Variables: with, Functions: bakeFunctions})
+				next = append(next, &hcl.EvalContext{Variables: with, Functions: r.context.Functions})
 			}
 		}
 		contexts = next
@@ -180,11 +271,12 @@ func (r *bakeReader) inherits(name string, in *hcl.EvalContext) []string {
 // target evaluates a target after what it inherits.
 func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTarget {
 	t := bakeTarget{args: map[string]string{}, contexts: map[string]string{}}
-	if r.blocks[name] == nil || depth > 50 {
+	if r.blocks[name] == nil || depth > deepest {
 		return t
 	}
 	for _, p := range r.inherits(name, in) {
 		from := r.target(p, in, depth+1)
+		t.left = append(t.left, from.left...)
 		maps.Copy(t.args, from.args)
 		maps.Copy(t.contexts, from.contexts)
 		for _, field := range [][2]*string{{&t.context, &from.context}, {&t.dockerfile, &from.dockerfile}, {&t.inline, &from.inline}, {&t.target, &from.target}} {
@@ -201,17 +293,22 @@ func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTar
 		if a := attributes[key]; a != nil {
 			if v, ok := text(a.Expr, in); ok {
 				*field = v
+			} else {
+				t.leave(key)
 			}
 		}
 	}
 	for key, field := range map[string]map[string]string{"args": t.args, "contexts": t.contexts} {
 		if a := attributes[key]; a != nil {
-			if v, diags := a.Expr.Value(in); !diags.HasErrors() && v.CanIterateElements() {
-				for it := v.ElementIterator(); it.Next(); {
-					k, item := it.Element()
-					if s, ok := asText(item); ok {
-						field[k.AsString()] = s
-					}
+			v, diags := a.Expr.Value(in)
+			if diags.HasErrors() || v.IsNull() || !v.CanIterateElements() {
+				t.leave(key)
+				continue
+			}
+			for it := v.ElementIterator(); it.Next(); {
+				k, item := it.Element()
+				if s, ok := asText(item); ok {
+					field[k.AsString()] = s
 				}
 			}
 		}
@@ -220,6 +317,12 @@ func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTar
 		t.tags = tags
 	}
 	return t
+}
+
+// leave remembers an attribute that has no value here.
+func (t *bakeTarget) leave(key string) {
+	t.left = append(t.left, key)
+	slices.Sort(t.left)
 }
 
 // text evaluates an expression to a string.

@@ -20,6 +20,9 @@ type base struct {
 	release string   // of Debian, if it is made of packages
 	ref     string   // of an image
 	names   []string // of the images that it stands for
+	system  string   // the expression of the release; "" of an image
+	// repositories are the clauses of third parties' packages.
+	repositories []string
 }
 
 // debians are the releases that layc makes from packages, by their names and numbers.
@@ -44,7 +47,7 @@ func (im *importer) base(ref string, i *instruction) *base {
 		if release := debians[major]; release != "" {
 			i.guess("%s is made of Debian's packages, with fewer of them than the image", plain)
 			id := "debian " + release
-			b := im.known(&base{id: id, text: `debian.release("` + release + `")`, release: release, ref: plain})
+			b := im.known(&base{id: id, text: `debian.release("` + release + `")`, system: `debian.release("` + release + `")`, release: release, ref: plain})
 			if !slices.Contains(b.names, plain) {
 				b.names = append(b.names, plain)
 			}

@@ -24,13 +24,13 @@ func TestCorpus(t *testing.T) {
 	for _, d := range dirs {
 		one := tally{classes: map[importing.Class]int{}}
 		files := os.DirFS(filepath.Join(*corpus, d.Name()))
-		all, err := importing.Find(files, []string{"."})
+		found, err := importing.Find(files, []string{"."})
 		if err != nil {
 			t.Errorf("%s: %v", d.Name(), err)
 			continue
 		}
 		seen := map[string]bool{}
-		for _, b := range all {
+		for _, b := range found.Builds {
 			if seen[b.File] {
 				continue
 			}
@@ -53,7 +53,7 @@ func TestCorpus(t *testing.T) {
 				}
 			}
 		}
-		whole, err := importing.Import(importing.Input{Files: files, Builds: all})
+		whole, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped})
 		if err != nil {
 			t.Logf("%s as a whole: %v", d.Name(), err)
 		} else if found := check(files, whole); found.HasErrors() {

@@ -260,21 +260,21 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 	if from.Platform != "" && !strings.Contains(from.Platform, "$") {
 		i.guess("the platform %s is not fixed; build with --platform, or name it in fleet", from.Platform)
 	} else if strings.Contains(from.Platform, "BUILDPLATFORM") {
-		i.guess("the stage is built for the platform of the image; see builds cross")
+		s.cross = i
 	}
 	if at := f.find(plain, n); at >= 0 {
 		parent, err := f.stage(at)
 		if err != nil {
 			return nil, err
 		}
-		return parent.child(f, i), nil
+		return crossed(parent.child(f, i), s.cross), nil
 	}
 	if c, ok := f.build.Contexts[plain]; ok {
 		if parent, err := f.context(c); parent != nil || err != nil {
 			if err != nil {
 				return nil, err
 			}
-			return parent.child(f, i), nil
+			return crossed(parent.child(f, i), s.cross), nil
 		}
 		if ref, ok := strings.CutPrefix(c, "docker-image://"); ok {
 			name, plain = ref, ref
@@ -284,7 +284,7 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 		parent, err := f.im.stageOf(b)
 		if err == nil && parent.file.build != f.build {
 			f.siblings[plain] = b.Name
-			return parent.child(f, i), nil
+			return crossed(parent.child(f, i), s.cross), nil
 		}
 	}
 	s.base = f.im.base(name, i)

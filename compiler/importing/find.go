@@ -11,16 +11,23 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 )
 
+// Found is what some paths of a project name.
+type Found struct {
+	Builds  []Build
+	Skipped []Skipped // files and images that cannot be read, and why
+}
+
 // Find returns the builds that some paths of a project name: Dockerfiles, compose files, bake files, and
 // directories with these. An image that a compose file or a bake file names is not named again by its
-// Dockerfile.
-func Find(files fs.FS, paths []string) ([]Build, error) {
-	f := &finder{files: files, named: map[string]bool{}}
+// Dockerfile. A file that cannot be read does not keep others from being found; Find fails only if a path
+// cannot be read.
+func Find(files fs.FS, paths []string) (Found, error) {
+	f := &finder{files: files, named: map[string]bool{}, read: map[string]bool{}}
 	var dockerfiles []string
 	for _, p := range paths {
 		info, err := fs.Stat(files, p)
 		if err != nil {
-			return nil, err
+			return Found{}, err
 		}
 		if !info.IsDir() {
 			if !f.project(p) {
@@ -43,11 +50,8 @@ func Find(files fs.FS, paths []string) ([]Build, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return Found{}, err
 		}
-	}
-	if f.err != nil {
-		return nil, f.err
 	}
 	for _, name := range dockerfiles {
 		if !f.named[name] {
@@ -55,7 +59,7 @@ func Find(files fs.FS, paths []string) ([]Build, error) {
 		}
 	}
 	f.unique()
-	return f.builds, nil
+	return f.found, nil
 }
 
 // isDockerfile reports whether a file is a Dockerfile by its name.
@@ -77,10 +81,15 @@ func isProject(name string) bool {
 
 // finder collects builds.
 type finder struct {
-	files  fs.FS
-	builds []Build
-	named  map[string]bool // Dockerfiles that a project names
-	err    error
+	files fs.FS
+	found Found
+	named map[string]bool // Dockerfiles that a project names
+	read  map[string]bool // compose files and bake files
+}
+
+// skip says why something is left out.
+func (f *finder) skip(name, file string, err error) {
+	f.found.Skipped = append(f.found.Skipped, Skipped{name, file, err.Error()})
 }
 
 // project reads a compose file or a bake file, and reports whether the name is of one.
@@ -93,12 +102,16 @@ func (f *finder) project(name string) bool {
 	default:
 		return false
 	}
+	if f.read[name] {
+		return true
+	}
+	f.read[name] = true
 	text, err := fs.ReadFile(f.files, name)
 	if err == nil {
 		err = read(name, text)
 	}
-	if f.err == nil {
-		f.err = err
+	if err != nil {
+		f.skip("", name, err)
 	}
 	return true
 }
@@ -107,14 +120,14 @@ func (f *finder) project(name string) bool {
 func (f *finder) dockerfile(name string) {
 	text, err := fs.ReadFile(f.files, name)
 	if err != nil {
-		f.err = err
+		f.skip(nameOfFile(name), name, err)
 		return
 	}
 	b := Build{File: name, Text: string(text), Name: nameOfFile(name), Context: path.Dir(name)}
 	if c := f.context(b); c != b.Context {
 		b.Context, b.Guess = c, fmt.Sprintf("the context is %s, which has the files that it copies", c)
 	}
-	f.builds = append(f.builds, b)
+	f.found.Builds = append(f.found.Builds, b)
 }
 
 // context returns the directory whose files a Dockerfile copies: its own, or one above that has more of
@@ -196,11 +209,11 @@ func appName(text string) string {
 // unique gives each build a name of its own, with more of its path if several have one.
 func (f *finder) unique() {
 	count := map[string]int{}
-	for _, b := range f.builds {
+	for _, b := range f.found.Builds {
 		count[b.Name]++
 	}
-	for n := range f.builds {
-		b := &f.builds[n]
+	for n := range f.found.Builds {
+		b := &f.found.Builds[n]
 		if count[b.Name] < 2 {
 			continue
 		}
@@ -209,13 +222,13 @@ func (f *finder) unique() {
 		}
 	}
 	taken := map[string]bool{}
-	for n := range f.builds {
-		b := &f.builds[n]
+	for n := range f.found.Builds {
+		b := &f.found.Builds[n]
 		name := b.Name
 		for k := 2; taken[b.Name]; k++ {
 			b.Name = fmt.Sprintf("%s-%d", name, k)
 		}
 		taken[b.Name] = true
 	}
-	slices.SortStableFunc(f.builds, func(a, b Build) int { return strings.Compare(a.File, b.File) })
+	slices.SortStableFunc(f.found.Builds, func(a, b Build) int { return strings.Compare(a.File, b.File) })
 }

@@ -32,20 +32,20 @@ func FuzzImport(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		files := fstest.MapFS{"Dockerfile": {Data: []byte(text)}, "a": {Data: []byte("a")}, "dir/b": {Data: []byte("b")}}
-		builds, err := importing.Find(files, []string{"."})
+		found, err := importing.Find(files, []string{"."})
 		if err != nil {
 			t.Skip()
 		}
-		r, err := importing.Import(importing.Input{Files: files, Builds: builds})
+		r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped})
 		if err != nil {
 			if strings.Contains(err.Error(), "the module would have an error") {
 				t.Fatalf("%v\n%s", err, text)
 			}
 			return
 		}
-		again, found := format.Source(source.New("fleet.layer", r.Module))
-		if found.HasErrors() || again != r.Module {
-			t.Fatalf("not canonical: %v\n%s", found, r.Module)
+		again, wrong := format.Source(source.New("fleet.layer", r.Module))
+		if wrong.HasErrors() || again != r.Module {
+			t.Fatalf("not canonical: %v\n%s", wrong, r.Module)
 		}
 	})
 }

@@ -37,6 +37,7 @@ package importing
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -47,7 +48,10 @@ import (
 type Input struct {
 	Files  fs.FS   // the project: Dockerfiles and their contexts; the module is written into its root
 	Builds []Build // what to import, with different names
-	Bases  Bases
+	// Skipped is what was found but cannot be imported. The report repeats it.
+	Skipped []Skipped
+	Bases   Bases
+	Builder string // the platform of stages FROM --platform=$BUILDPLATFORM; "": linux/amd64
 }
 
 // Bases says what becomes of bases that are images of Debian.
@@ -93,6 +97,7 @@ func Import(in Input) (*Result, error) {
 	im.families()
 	im.apart()
 	im.share()
+	im.crossing()
 	text, err := im.write()
 	if err != nil {
 		return nil, err
@@ -100,7 +105,7 @@ func Import(in Input) (*Result, error) {
 	systems := map[string]string{}
 	for _, b := range im.bases {
 		for _, name := range b.names {
-			systems[name] = b.text
+			systems[name] = b.system
 		}
 	}
 	ignore := im.ignore()
@@ -121,6 +126,7 @@ type importer struct {
 	secrets []string
 	blocks  []*block
 	names   names
+	builder string // of the fleet; "": nothing builds cross
 	report  Report
 }
 
@@ -141,7 +147,7 @@ func (im *importer) read() {
 	for {
 		before := len(im.plain)
 		im.files, im.targets, im.params, im.bases = map[string]*dockerfile{}, nil, map[string]*param{}, map[string]*base{}
-		im.users, im.secrets, im.report = nil, nil, Report{}
+		im.users, im.secrets, im.report = nil, nil, Report{Skipped: slices.Clone(im.in.Skipped)}
 		for n := range im.in.Builds {
 			im.build(&im.in.Builds[n])
 		}
@@ -187,8 +193,7 @@ func (im *importer) failed() error {
 	if len(im.report.Skipped) == 0 {
 		return fmt.Errorf("nothing to import")
 	}
-	s := im.report.Skipped[0]
-	return fmt.Errorf("%s: %s", s.File, s.Why)
+	return errors.New(im.report.Skipped[0].String())
 }
 
 // sibling returns the build whose image a reference names, or nil. A name without a registry is an

@@ -79,11 +79,11 @@ func imported(t *testing.T, files fs.FS, paths ...string) *importing.Result {
 	if paths == nil {
 		paths = []string{"."}
 	}
-	builds, err := importing.Find(files, paths)
+	found, err := importing.Find(files, paths)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := importing.Import(importing.Input{Files: files, Builds: builds})
+	r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func imported(t *testing.T, files fs.FS, paths ...string) *importing.Result {
 func report(r importing.Report) string {
 	var b strings.Builder
 	for _, s := range r.Skipped {
-		fmt.Fprintf(&b, "skipped %s: %s\n", s.File, s.Why)
+		fmt.Fprintf(&b, "skipped %s\n", s)
 	}
 	for _, i := range r.Instructions {
 		fmt.Fprintf(&b, "%s:%d %s", i.File, i.Line, i.Class)
@@ -135,6 +135,9 @@ func pinned(refs lock.Refs) *lock.File {
 		f.Bases = append(f.Bases, lock.Base{Digest: d, Layers: 1, Configured: true})
 	}
 	for _, d := range refs.Distributions {
+		for _, r := range d.Repositories {
+			f.Indexes = append(f.Indexes, r.Pin(d.ID, d.Arch))
+		}
 		for _, p := range append([]string{"base-files"}, d.Packages...) {
 			if !slices.ContainsFunc(f.Packages, func(q lock.Package) bool { return q.Distribution == d.ID && q.Name == p }) {
 				f.Packages = append(f.Packages, lock.Package{Distribution: d.ID, Arch: d.Arch, Name: p, Version: "1", URL: "debian:pool/" + p + ".deb", Digest: digest, Size: 1, Installed: 1, Minimal: p == "base-files"})

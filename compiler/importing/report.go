@@ -49,9 +49,16 @@ type Image struct {
 
 // Skipped is a file that was not imported.
 type Skipped struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // of the image; "": the whole file
 	File string `json:"file"`
 	Why  string `json:"why"`
+}
+
+func (s Skipped) String() string {
+	if s.Name == "" || strings.HasSuffix(strings.ToLower(s.File), "dockerfile") {
+		return s.File + ": " + s.Why
+	}
+	return s.Name + " of " + s.File + ": " + s.Why
 }
 
 // instruction is one instruction of a Dockerfile, and what became of it.

@@ -202,11 +202,33 @@ func (s *stage) static(parts []syntax.WordPart, quoted bool) (string, bool) {
 				return "", false
 			}
 			b.WriteString(v)
+		case *syntax.CmdSubst:
+			v, ok := asked(s, p)
+			if !ok {
+				return "", false
+			}
+			b.WriteString(v)
 		default:
 			return "", false
 		}
 	}
 	return b.String(), true
+}
+
+// asked returns what a command prints that asks for the release or the architecture of Debian.
+func asked(s *stage, c *syntax.CmdSubst) (string, bool) {
+	var out strings.Builder
+	if err := syntax.NewPrinter(syntax.SingleLine(true)).Print(&out, c); err != nil {
+		return "", false
+	}
+	text := strings.Trim(out.String(), "`$()")
+	switch strings.Join(strings.Fields(strings.ReplaceAll(text, `"`, "")), " ") {
+	case "lsb_release -cs", "lsb_release -sc", "lsb_release -s -c", "lsb_release -c -s", ". /etc/os-release && echo $VERSION_CODENAME", ". /etc/os-release; echo $VERSION_CODENAME":
+		return suites[s.base.release], s.base.release != ""
+	case "dpkg --print-architecture":
+		return reference('p', "platform.arch"), s.base.release != ""
+	}
+	return "", false
 }
 
 var inQuotes = regexp.MustCompile("\\\\([\"$`\\\\])")

@@ -27,7 +27,8 @@ type stage struct {
 	known    map[string]bool
 	accounts []*account // that COPY --chown may name
 	history  []*instruction
-	args     []*param // ARGs that nothing mentions, which runs may read
+	args     []*param     // ARGs that nothing mentions, which runs may read
+	cross    *instruction // the FROM that says that it is built on the builder's platform; nil: none does
 }
 
 // unit is one clause, or what one instruction adds to clauses of its block.
@@ -106,7 +107,7 @@ func (s *stage) add(u *unit) {
 // identity returns a name for what the stage holds, the same for equal stages.
 func (s *stage) identity() string {
 	h := sha256.New()
-	fmt.Fprintln(h, s.base.id)
+	fmt.Fprintln(h, s.base.id, s.cross != nil)
 	for _, u := range s.units {
 		fmt.Fprintf(h, "%d %q\n", u.kind, u.key)
 	}

@@ -38,6 +38,9 @@ func (w *writer) head(debian bool) string {
 	}
 	b.WriteString("fleet {\n")
 	b.WriteString("    base " + w.base() + "\n")
+	if w.im.builder != "" {
+		b.WriteString("    builder " + quote(w.im.builder) + " # of what is FROM --platform=$BUILDPLATFORM\n")
+	}
 	for _, s := range w.im.secrets {
 		b.WriteString("    secret " + s + "\n")
 	}
@@ -305,6 +308,9 @@ func (w *writer) component(out *strings.Builder, b *block) {
 	}
 	needsList = append(needsList, w.lists(b.units, func(u *unit) []string { return u.packages })...)
 	needsList = append(needsList, w.logins(b.units)...)
+	if w.im.cross(b) {
+		props = append(props, "builds cross")
+	}
 	if base := w.buildsOn(b); base != "" {
 		props = append(props, "builds on "+base)
 	}
