@@ -13,8 +13,12 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 func (c *cli) watchCommand() *cobra.Command {
@@ -27,8 +31,8 @@ func (c *cli) watchCommand() *cobra.Command {
 changes, until Ctrl-C. With --run it runs one app, and starts it again.
 
 It takes the flags of layc build, and with --run the flags of layc run. Errors
-are shown, and it waits for the next change. Changes of the lock file, in .git
-and in the directories of outputs do not count.`,
+are shown, and it waits for the next change. Changes of the lock file, in .git,
+in the directories of outputs and of what .layerignore matches do not count.`,
 		Example: `  layc watch
   layc watch app1 -o out
   layc watch app1 --run -p 8080:80`,
@@ -43,7 +47,46 @@ and in the directories of outputs do not count.`,
 // watching is one invocation of layc watch.
 type watching struct {
 	*cli
-	run bool
+	run     bool
+	ignored *patternmatcher.PatternMatcher // nil: nothing
+}
+
+// ignoredIn returns what the ignore file of a project matches. The build says if the file has errors.
+func ignoredIn(dir string) *patternmatcher.PatternMatcher {
+	f, err := os.Open(filepath.Join(dir, model.IgnoreFile))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	lines, err := ignorefile.ReadAll(f)
+	if err != nil || len(lines) == 0 {
+		return nil
+	}
+	m, err := patternmatcher.New(lines)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// ignores reports whether the ignore file matches a path. Modules and the file itself always count: no copy
+// takes them, but they decide what is built.
+func (w *watching) ignores(name string) bool {
+	rel, err := filepath.Rel(w.dir, name)
+	if w.ignored == nil || err != nil || rel == model.IgnoreFile || filepath.Ext(rel) == ".layer" {
+		return false
+	}
+	matches, err := w.ignored.MatchesOrParentMatches(rel)
+	return err == nil && matches
+}
+
+// barren reports whether nothing in a directory counts, as far as the ignore file says.
+func (w *watching) barren(dir string) bool {
+	if !w.ignores(dir) || w.ignored.Exclusions() {
+		return false
+	}
+	modules, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.layer"))
+	return err == nil && len(modules) == 0
 }
 
 // calm is how long no file must change before a build begins: an editor writes several files.
@@ -63,10 +106,12 @@ func (w *watching) watch(cmd *cobra.Command, apps []string) error {
 	}
 	defer watcher.Close()
 	skip := w.skipped(cmd)
-	if err := w.add(watcher, w.dir, skip); err != nil {
-		return err
-	}
 	for {
+		// A change of .layerignore may have made other files count.
+		w.ignored = ignoredIn(w.dir)
+		if err := w.add(watcher, w.dir, skip); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithCancel(cmd.Context())
 		done := make(chan int, 1)
 		go func() { done <- (&cli{out: w.out, err: w.err, ready: w.ready, open: w.open}).execute(ctx, args) }()
@@ -141,7 +186,7 @@ func (w *watching) skipped(cmd *cobra.Command) []string {
 func (w *watching) counts(name string, skip []string) bool {
 	abs, err := filepath.Abs(name)
 	base := filepath.Base(name)
-	return err == nil && !strings.HasSuffix(base, "~") && !strings.HasPrefix(base, ".#") && !strings.HasSuffix(base, ".swp") && base != "4913" && base != "layc.lock" &&
+	return err == nil && !w.ignores(name) && !strings.HasSuffix(base, "~") && !strings.HasPrefix(base, ".#") && !strings.HasSuffix(base, ".swp") && base != "4913" && base != "layc.lock" &&
 		!slices.ContainsFunc(skip, func(s string) bool { return abs == s || strings.HasPrefix(abs, s+"/") })
 }
 
@@ -155,7 +200,7 @@ func (w *watching) add(watcher *fsnotify.Watcher, dir string, skip []string) err
 			return cannot("watch", name, err)
 		case !d.IsDir():
 			return nil
-		case name != dir && !w.counts(name, skip):
+		case name != dir && (!w.counts(name, skip) && !w.ignores(name) || w.barren(name)):
 			return filepath.SkipDir
 		}
 		err = watcher.Add(name)
