@@ -90,7 +90,7 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 	for _, p := range request.Proofs {
 		definitions = append(definitions, p.Definition)
 	}
-	display, err := progress.New(screen(w.b.err), w.b.progressMode(), columns(w.b.err), definitions)
+	display, err := progress.New(screen(w.b.err), w.b.progressMode(), columns(w.b.err), definitions, w.b.earlier())
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +109,7 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 	if closing := display.Close(); err == nil && closing != nil && !errors.Is(closing, context.Canceled) {
 		err = closing
 	}
+	w.b.remember(display.Took())
 	if part, ok := display.Slowest(); ok && part.Took > w.b.slowest.Took {
 		w.b.slowest = part
 	}

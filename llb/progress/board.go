@@ -72,6 +72,8 @@ type board struct {
 	steps map[digest.Digest]*step
 	order []*step // inputs first, then what BuildKit adds
 	begin time.Time
+
+	earlier Times
 }
 
 // newBoard returns the board of a build before its first report.
@@ -254,8 +256,9 @@ type row struct {
 	part  string
 	text  string // what it does; of several steps the one that began first
 	since time.Time
-	last  string   // its last line of output
-	waits []string // the parts that wait for it
+	takes time.Duration // how long it took in an earlier build; 0: unknown
+	last  string        // its last line of output
+	waits []string      // the parts that wait for it
 	// files is the number of downloads, ready the number of those that are done.
 	files, ready int
 	bytes, got   int64 // of the downloads, as far as known
@@ -281,7 +284,7 @@ func (b *board) rows() []row {
 		case s.kind == downloads && r.text == "":
 			r.text = s.text
 		case s.kind != downloads && (r.text == "" || r.more == 0 && r.last == "" || s.started.Before(r.since)):
-			r.text, r.since, r.last = s.text, s.started, s.last
+			r.text, r.since, r.last, r.takes = s.text, s.started, s.last, b.expected(s)
 		}
 		if s.kind != downloads {
 			r.more++

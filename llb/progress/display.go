@@ -70,10 +70,12 @@ func (nothing) tick(*board, time.Time)             {}
 func (nothing) close(*board, time.Time)            {}
 
 // New returns a display of a build of definitions, which writes to w. mode is one of Modes, but not auto.
-// columns is the width of the terminal. Close it before anything else writes to w.
-func New(w io.Writer, mode string, columns int, definitions []*pb.Definition) (*Display, error) {
+// columns is the width of the terminal, earlier what estimates are from. Close it before anything else
+// writes to w.
+func New(w io.Writer, mode string, columns int, definitions []*pb.Definition, earlier Times) (*Display, error) {
 	d := &Display{public: public{map[string]*output{}}, streams: map[string]*visible.Stream{}, show: nothing{}}
 	d.board = newBoard(definitions)
+	d.board.earlier = earlier
 	every := time.Second
 	switch mode {
 	case "rawjson":
@@ -94,9 +96,9 @@ func New(w io.Writer, mode string, columns int, definitions []*pb.Definition) (*
 	case "json":
 		d.show = &events{w: w}
 	case "github":
-		d.show = &folds{lines: lines{w: w}, begin: githubBegin, end: githubEnd}
+		d.show = &folds{lines: lines{w: w, held: true}, begin: githubBegin, end: githubEnd}
 	case "gitlab":
-		d.show = &folds{lines: lines{w: w}, begin: gitlabBegin, end: gitlabEnd}
+		d.show = &folds{lines: lines{w: w, held: true}, begin: gitlabBegin, end: gitlabEnd}
 	}
 	d.stop, d.ended = make(chan struct{}), make(chan struct{})
 	go d.ticks(every)
@@ -191,3 +193,6 @@ func (d *Display) end() {
 
 // Slowest returns the step that took longest; false if none ran. Call it after Close.
 func (d *Display) Slowest() (Part, bool) { return d.board.slowest() }
+
+// Took returns how long the steps took that ran to their end. Call it after Close.
+func (d *Display) Took() Times { return d.board.took() }

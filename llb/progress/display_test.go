@@ -15,7 +15,7 @@ import (
 // even in pieces.
 func TestDisplayEscapes(t *testing.T) {
 	var out bytes.Buffer
-	d, err := New(&out, "plain", 80, nil)
+	d, err := New(&out, "plain", 80, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestDisplayRedacts(t *testing.T) {
 		for cut := range len(text) {
 			for _, completes := range []bool{true, false} {
 				var out bytes.Buffer
-				d, err := New(&out, mode, 80, nil)
+				d, err := New(&out, mode, 80, nil, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -22,6 +22,7 @@ type event struct {
 	Seconds float64 `json:"seconds,omitempty"` // that the step took, or that a part has been at it
 	// The numbers of a progress event.
 	Steps  *counted `json:"steps,omitempty"`
+	Left   float64  `json:"secondsLeft,omitempty"` // an estimate from earlier builds
 	Active []active `json:"active,omitempty"`
 }
 
@@ -36,8 +37,9 @@ type active struct {
 	Part           string   `json:"part"`
 	Step           string   `json:"step"`
 	Seconds        float64  `json:"seconds"`
-	Output         string   `json:"output,omitempty"` // the last line
-	Files          int      `json:"files,omitempty"`  // to download
+	Expected       float64  `json:"expectedSeconds,omitempty"` // that the step took in an earlier build
+	Output         string   `json:"output,omitempty"`          // the last line
+	Files          int      `json:"files,omitempty"`           // to download
 	FilesReady     int      `json:"filesReady,omitempty"`
 	Bytes          int64    `json:"bytes,omitempty"` // of the downloads, as far as known
 	BytesReady     int64    `json:"bytesReady,omitempty"`
@@ -84,8 +86,11 @@ func (e *events) report(_ *board, changes []change, now time.Time) {
 func (e *events) tick(b *board, now time.Time) {
 	ev := event{Time: now.UTC(), Event: "progress", Steps: &counted{}}
 	ev.Steps.Total, ev.Steps.Done, ev.Steps.Cached = b.count()
+	if left, ok := b.left(now); ok {
+		ev.Left = left.Seconds()
+	}
 	for _, r := range b.rows() {
-		ev.Active = append(ev.Active, active{r.part, r.text, now.Sub(r.since).Seconds(), r.last, r.files, r.ready, r.bytes, r.got, r.waits})
+		ev.Active = append(ev.Active, active{r.part, r.text, now.Sub(r.since).Seconds(), r.takes.Seconds(), r.last, r.files, r.ready, r.bytes, r.got, r.waits})
 	}
 	e.print(ev)
 }

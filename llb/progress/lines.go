@@ -19,6 +19,7 @@ type lines struct {
 	ready  map[string]downloaded   // what is told of the downloads of a part
 	late   map[*step]time.Duration // when a running step is told again
 	worked map[string]bool         // parts with a step that ran
+	held   bool                    // what steps print is shown when they end
 }
 
 type downloaded struct {
@@ -77,7 +78,7 @@ func (l *lines) change(b *board, c change, now time.Time) {
 		l.worked[c.part] = true
 	}
 	if c.started && c.kind == runs || len(c.lines) > 0 || c.failed {
-		l.tell(c.step)
+		l.tell(b, c.step)
 	}
 	for _, line := range c.lines {
 		l.print(c.part, "| %s", line)
@@ -92,9 +93,14 @@ func (l *lines) change(b *board, c change, now time.Time) {
 }
 
 // tell prints that a step has begun, once.
-func (l *lines) tell(s *step) {
-	if !s.told {
-		s.told = true
+func (l *lines) tell(b *board, s *step) {
+	if s.told {
+		return
+	}
+	s.told = true
+	if takes := b.expected(s); takes >= often {
+		l.print(s.part, "%s, about %s", s.text, clock(takes))
+	} else {
 		l.print(s.part, "%s", s.text)
 	}
 }
@@ -143,12 +149,15 @@ func (l *lines) tick(b *board, now time.Time) {
 		}
 		if took := now.Sub(s.started); took >= next {
 			l.late[s] = 2 * next
-			l.tell(s)
+			l.tell(b, s)
 			text := ""
 			if waits := b.waiting(s.part); len(waits) > 0 {
 				text = "; " + waiting(waits)
 			}
-			l.print(s.part, "%s: still running after %s%s", s.text, clock(took), text)
+			l.print(s.part, "%s: still running after %s%s%s", s.text, clock(took), of(b.expected(s), took), text)
+			if l.held && s.last != "" {
+				l.print(s.part, "| %s", s.last)
+			}
 		}
 	}
 }
@@ -165,6 +174,14 @@ func waiting(parts []string) string {
 		return parts[0] + " waits"
 	}
 	return strings.Join(parts, " and ") + " wait"
+}
+
+// of is how long a step probably takes, if it is known and not over yet.
+func of(takes, took time.Duration) string {
+	if takes < soon || takes < took {
+		return ""
+	}
+	return " of about " + clock(takes)
 }
 
 func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
@@ -244,7 +261,7 @@ func (f *folds) close(b *board, now time.Time) {
 	for _, s := range b.order {
 		for n, line := range f.text[s] {
 			if n == 0 {
-				f.tell(s)
+				f.tell(b, s)
 			}
 			f.print(s.part, "| %s", line)
 		}

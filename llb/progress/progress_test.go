@@ -253,7 +253,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
 // TestGone shows progress where nothing can be written.
 func TestGone(t *testing.T) {
 	for _, mode := range Modes[1:] {
-		d, err := New(broken{}, mode, 80, nil)
+		d, err := New(broken{}, mode, 80, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,6 +73,8 @@ func (s *screen) lines(b *board, now time.Time) []string {
 	head += ", " + clock(now.Sub(b.begin))
 	if left, ok := s.left(rows, now); ok {
 		head += ", downloads take about " + clock(left) + " more"
+	} else if left, ok := b.left(now); ok {
+		head += ", about " + clock(left) + " more"
 	}
 	out := []string{term.Cut(head, s.columns-1)}
 	wide := 0
@@ -104,7 +106,7 @@ func (s *screen) row(r row, wide int, now time.Time) []string {
 	if r.more > 0 {
 		text += fmt.Sprintf(" and %s", term.Count(r.more, "other step"))
 	}
-	took := clock(now.Sub(r.since))
+	took := clock(now.Sub(r.since)) + of(r.takes, now.Sub(r.since))
 	end := "  " + took
 	if len(r.waits) > 0 {
 		end += "  " + waiting(r.waits)
