@@ -46,17 +46,19 @@ func makeBase(root string, debs []string) (err error) {
 		}
 	}
 	return assigning(root, func() error {
+		telling := newInstallation(len(debs))
 		if len(first) > 0 {
-			if err := dpkg(append([]string{"--force-depends", "--install"}, first...)...); err != nil {
+			if err := telling.dpkg(append([]string{"--force-depends", "--install"}, first...)...); err != nil {
 				return err
 			}
 		}
-		if err := dpkg(append([]string{"--force-depends", "--unpack"}, debs...)...); err != nil {
+		if err := telling.dpkg(append([]string{"--force-depends", "--unpack"}, debs...)...); err != nil {
 			return err
 		}
-		if err := dpkg("--configure", "--pending"); err != nil {
+		if err := telling.dpkg("--configure", "--pending"); err != nil {
 			return err
 		}
+		telling.end()
 		return audit()
 	})
 }

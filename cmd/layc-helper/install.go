@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // install installs packages into the running system, at root. All their needs must be among them
@@ -23,11 +24,13 @@ func install(root string, debs []string) (err error) {
 		return err
 	}
 	return assigning(root, func() error {
+		telling := newInstallation(len(debs))
 		for _, s := range steps {
-			if err := dpkg(append([]string{s.verb}, s.operands...)...); err != nil {
+			if err := telling.dpkg(append([]string{s.verb}, s.operands...)...); err != nil {
 				return err
 			}
 		}
+		telling.end()
 		return audit()
 	})
 }
@@ -166,13 +169,34 @@ func environmentWith(more []string) []string {
 
 // dpkg runs dpkg on the system. Existing configuration files stay unchanged. The engine syncs to
 // disk.
-func dpkg(args ...string) error {
-	options := []string{"--no-pager", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"}
+func (i *installation) dpkg(args ...string) error {
+	status, to, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	options := []string{"--no-pager", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold", "--status-fd=3"}
 	cmd := exec.Command("/usr/bin/dpkg", append(options, args...)...)
-	cmd.Env = environment
-	// Its output is long and warns about each forced order, so it is shown only after a failure.
-	if out, err := cmd.CombinedOutput(); err != nil {
-		os.Stdout.Write(out)
+	cmd.Env, cmd.ExtraFiles = environment, []*os.File{to}
+	// Its output is shown only after a failure.
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Start()
+	to.Close()
+	if err == nil {
+		followed := make(chan struct{})
+		go func() {
+			defer close(followed)
+			i.follow(status)
+		}()
+		err = cmd.Wait()
+		// A daemon that a package leaves may keep the pipe open.
+		_ = status.SetReadDeadline(time.Now().Add(time.Second))
+		<-followed
+	}
+	status.Close()
+	if err != nil {
+		i.broken()
+		os.Stdout.Write(out.Bytes())
 		return fmt.Errorf("dpkg failed: %w (see its output above)", err)
 	}
 	return nil
