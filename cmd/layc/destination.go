@@ -78,7 +78,7 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 		}
 	}
 	if d.push {
-		d.pushes = append(d.pushes, outputs.Output{Type: outputs.Registry, Name: naming.Template(d.name)})
+		d.pushTo(outputs.Output{Type: outputs.Registry, Name: naming.Template(d.name)})
 	}
 	if d.registry != "" {
 		if err := registry.CheckPrefix(d.registry); err != nil {
@@ -92,6 +92,13 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 		return usage(cmd, "--prune requires -o DIR")
 	}
 	return engine.CheckOutput(d.dir)
+}
+
+// pushTo adds a place to push to, once: --push is -o type=registry.
+func (d *destination) pushTo(o outputs.Output) {
+	if !slices.ContainsFunc(d.pushes, func(p outputs.Output) bool { return p.Name == o.Name }) {
+		d.pushes = append(d.pushes, o)
+	}
 }
 
 // add adds one --output. The image store of Docker is the only one of an engine.
@@ -112,7 +119,7 @@ func (d *destination) add(value, address string) error {
 	case o.Type == outputs.Image:
 		return errors.New("the engine has no image store; write push=true to push, or use --load")
 	case o.Type == outputs.Registry:
-		d.pushes = append(d.pushes, o)
+		d.pushTo(o)
 	case o.Type == outputs.OCI && !o.Archive && d.dir != "":
 		return fmt.Errorf("a build writes one OCI layout, and %s is one already; copy that with cp -r", d.dir)
 	case o.Type == outputs.OCI && !o.Archive:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
@@ -50,29 +52,50 @@ func pushesTo(o outputs.Output, d *delivery) (names map[string]string, to string
 	return names, cmp.Or(string(o.Name), d.values.Registry), err
 }
 
-// mayPush fails if the images cannot be pushed, as far as that is known before they are built.
+// mayPush fails if the images cannot be pushed, as far as that is known before they are built. It asks all
+// places at once and reports each that refuses; the JSON then has all tags as not pushed.
 func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) error {
-	for _, o := range b.destination.pushes {
-		names, to, err := pushesTo(o, d)
+	names := slices.Concat(tagsOf(d.apps)...)
+	failed := make([]*pushError, len(b.destination.pushes))
+	var told delivered
+	var all sync.WaitGroup
+	for n, o := range b.destination.pushes {
+		full, to, err := pushesTo(o, d)
 		if err != nil {
 			return err
 		}
-		err = b.client.CheckPush(cmd.Context(), slices.Concat(tagsOf(d.apps)...), names)
+		for _, i := range names {
+			told.pushed = append(told.pushed, registry.Pushed{Name: i, Reference: cmp.Or(full[i], i), State: registry.NotMoved})
+		}
+		all.Go(func() {
+			if err := b.client.CheckPush(cmd.Context(), names, full); err != nil {
+				failed[n] = &pushError{to, err}
+			}
+		})
+	}
+	all.Wait()
+	if err := context.Cause(cmd.Context()); err != nil {
+		return err
+	}
+	var unnamed, denied diag.List
+	for _, f := range failed {
 		var invalid *registry.NameError
 		switch {
-		case err == nil:
-		case cmd.Context().Err() != nil:
-			return err
-		case errors.As(err, &invalid):
-			var list diag.List
-			list.Errorf(diag.InvalidImageName, pushedApps(plans)[invalid.Name].Span, "no registry accepts the name of the image %s", invalid.Name).
+		case f == nil:
+		case errors.As(f.err, &invalid):
+			unnamed.Errorf(diag.InvalidImageName, pushedApps(plans)[invalid.Name].Span, "no registry accepts the name of the image %s", invalid.Name).
 				Note("%s", invalid.Err)
-			return b.findings(list)
 		default:
-			return b.ended(exitUnavailable, b.unpushed(notPushed(pushedApps(plans), nil, &pushError{to, err})), emptyJSON())
+			denied = append(denied, notPushed(nil, nil, f)...)
 		}
 	}
-	return nil
+	if len(unnamed) > 0 {
+		return b.findings(unnamed)
+	}
+	if len(denied) == 0 {
+		return nil
+	}
+	return b.ended(exitUnavailable, b.unpushed(denied), resultJSON(&images.Result{Result: &engine.Result{}}, told, ""))
 }
 
 // upload pushes the images of the layout to all places, as one push: no tag moves anywhere unless all

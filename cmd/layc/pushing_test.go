@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,7 +91,7 @@ func (p pushed) states() string {
 // TestPushesToSeveral pushes to two registries. As long as one of them does not have all images, no tag
 // moves in the other, and each tag is told. A cache that cannot be written holds back neither.
 func TestPushesToSeveral(t *testing.T) {
-	var refuse, down atomic.Bool
+	var refuse, down, closed atomic.Bool
 	serve := func(broken func(*http.Request) bool) string {
 		backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,9 +107,9 @@ func TestPushesToSeveral(t *testing.T) {
 	}
 	first := serve(func(r *http.Request) bool {
 		put := r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/")
-		return put && (down.Load() || refuse.Load() && strings.HasSuffix(r.URL.Path, "/one/manifests/latest"))
+		return put && (down.Load() || refuse.Load() && strings.HasSuffix(r.URL.Path, "/one/manifests/latest")) || closed.Load()
 	})
-	second := serve(func(*http.Request) bool { return false })
+	second := serve(func(*http.Request) bool { return closed.Load() })
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "auth.json"))
 	dir, e := t.TempDir(), &writing{images: map[string]v1.Image{}}
@@ -131,6 +132,13 @@ func TestPushesToSeveral(t *testing.T) {
 		}
 		return r
 	}
+	closed.Store(true)
+	if r := layc(); r.ExitCode != exitUnavailable || len(r.Images) > 0 || len(r.Findings) != 2 ||
+		r.Findings[0].Message != "cannot push to "+first+"/a" || r.Findings[1].Message != "cannot push to "+second+"/b" ||
+		r.states() != "a/one:latest not pushed, a/two:latest not pushed, b/one:latest not pushed, b/two:latest not pushed" {
+		t.Errorf("both places are closed: exit code %d, the states are %s, %+v", r.ExitCode, r.states(), r.Findings)
+	}
+	closed.Store(false)
 	for _, step := range []struct {
 		name         string
 		refuse, down bool
@@ -245,7 +253,8 @@ app two {
 		!strings.HasSuffix(words, "= help: log in with docker login HOST or podman login HOST") {
 		t.Errorf("denied: exit code %d\n%s", code, problems)
 	}
-	if r, _ := read(); r.ExitCode != exitUnavailable || len(r.Findings) != 1 || r.Findings[0].Code != "E0521" || len(r.Findings[0].Help) != 1 {
+	if r, _ := read(); r.ExitCode != exitUnavailable || len(r.Findings) != 1 || r.Findings[0].Code != "E0521" || len(r.Findings[0].Help) != 1 ||
+		len(r.Pushes) != 3 || slices.ContainsFunc(r.Pushes, func(p jsonPush) bool { return p.State != "not pushed" || p.Reference == "" || p.Image == "" }) {
 		t.Errorf("denied: the result is %+v", r)
 	}
 	if opened > 0 {

@@ -44,7 +44,7 @@ type jsonBuilt struct {
 type jsonPush struct {
 	Image     string `json:"image"` // its name, one of the app's
 	Reference string `json:"reference"`
-	Digest    string `json:"digest"`
+	Digest    string `json:"digest,omitempty"`    // "": the build failed before there was one
 	State     string `json:"state"`               // "pushed", "unchanged", "refused", "not pushed"
 	Signature string `json:"signature,omitempty"` // the reference of its signature
 }
