@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,7 +28,8 @@ func (c *cli) engineCommand() *cobra.Command {
 BUILDKIT_HOST, Docker's, and the builders of docker buildx. A star marks the one
 that layc build uses without --engine.
 
-With a word it does something to the engine at ADDRESS, or to the marked one:
+With a word it does something to the engine at ADDRESS, or to the marked one; if
+a builder or a deployment has several engines, to each of them:
   try    show its version and platforms, and what it lacks
   usage  show what its cache takes, by kinds or with --components by component
   prune  remove what no running build uses from its cache
@@ -94,7 +96,7 @@ func (g *engines) run(cmd *cobra.Command, args []string) error {
 	}
 	switch args[0] {
 	case "try", "usage", "prune":
-		return g.open(cmd.Context(), args[0])
+		return g.onEach(cmd.Context(), args[0])
 	case "stop":
 		return g.stop(cmd)
 	}
@@ -139,6 +141,23 @@ func (g *engines) list() {
 	table.Print(g.out)
 }
 
+// onEach does what the word says on the engine; if the address stands for several, on each of them, also
+// if one fails.
+func (g *engines) onEach(ctx context.Context, word string) (err error) {
+	all := []string{g.address}
+	if g.address != "" {
+		all = engine.Nodes(ctx, g.address)
+	}
+	for n, address := range all {
+		g.address = address
+		if n > 0 {
+			fmt.Fprintln(g.out)
+		}
+		err = errors.Join(err, g.open(ctx, word))
+	}
+	return err
+}
+
 // open opens the engine, and does what the word says.
 func (g *engines) open(ctx context.Context, word string) error {
 	options := engine.Options{Address: g.address, Certificates: g.tls, State: g.state, Notice: func(s string) { fmt.Fprintln(g.err, s) }}
@@ -177,7 +196,7 @@ func (g *engines) open(ctx context.Context, word string) error {
 	case "prune":
 		var bytes int64
 		if bytes, err = e.Prune(ctx, g.unusedFor); err == nil {
-			fmt.Fprintf(g.out, "removed %s\n", units.HumanSize(float64(bytes)))
+			fmt.Fprintf(g.out, "removed %s from the cache of %s\n", units.HumanSize(float64(bytes)), g.name())
 		}
 	}
 	return err
