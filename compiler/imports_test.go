@@ -69,7 +69,7 @@ var policy = map[string]string{
 	"llb/cluster":         "compiler/placement llb/engine",
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
-	"llb/audit":           "",
+	"llb/audit":           "lang/term",
 	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache llb/helper llb/kept",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/registry llb/world/transport llb/cache",

@@ -55,6 +55,9 @@ func (k Kind) Advice() string {
 // caches are where package managers keep what they download.
 var caches = regexp.MustCompile(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
 
+// databases are what each installation of a package replaces, in layc's layers, too.
+var databases = regexp.MustCompile(`^(var/lib/dpkg/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
+
 // habits looks for habits in each different layer, in the first image that has it.
 func (a *auditor) habits() {
 	seen := map[string]bool{}
@@ -137,7 +140,7 @@ func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 			if old.uid != f.uid || old.gid != f.gid || old.mode != f.mode {
 				add(Owner, l.By, name, size)
 			}
-		case there && f.size > 64<<10:
+		case there && f.size > 64<<10 && !databases.MatchString(name):
 			add(Replaced, l.By, name, a.compressed(old.layer.DiffID, old.size))
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/docker/go-units"
+
+	"github.com/layc-lang/layc/lang/term"
 )
 
 //go:embed page.html
@@ -15,6 +17,13 @@ var pageHTML string
 var page = template.Must(template.New("audit").Funcs(template.FuncMap{
 	"size":  Size,
 	"share": func(part, whole int64) float64 { return 100 * float64(part) / float64(max(whole, 1)) },
+	"count": term.Count,
+	"whole": func(i Image) (sum int64) {
+		for _, l := range i.Layers {
+			sum += l.Size
+		}
+		return sum
+	},
 	"first": func(n int, rs []Repeated) []Repeated { return rs[:min(n, len(rs))] },
 }).Parse(pageHTML))
 
