@@ -46,7 +46,8 @@ func (i *installation) follow(status io.Reader) {
 
 // reach notes that a package has a state, and draws the line.
 func (i *installation) reach(name, state string) {
-	if i.done[state+" "+name] {
+	// Triggers configure packages again that were there before.
+	if i.done[state+" "+name] || state == "installed" && !i.done["unpacked "+name] {
 		return
 	}
 	i.done[state+" "+name] = true
@@ -56,7 +57,7 @@ func (i *installation) reach(name, state string) {
 			n++
 		}
 	}
-	if now := time.Now(); now.Sub(i.at) >= often {
+	if now := time.Now(); i.total > 1 && now.Sub(i.at) >= often {
 		i.at = now
 		fmt.Fprintf(i.w, "\r%s: %d of %d packages, %s", states[state], n, i.total, name)
 	}
@@ -64,6 +65,10 @@ func (i *installation) reach(name, state string) {
 
 // end replaces the line by the result.
 func (i *installation) end() {
+	if i.total == 1 {
+		fmt.Fprint(i.w, "\rinstalled 1 package\n")
+		return
+	}
 	fmt.Fprintf(i.w, "\rinstalled %d packages\n", i.total)
 }
 

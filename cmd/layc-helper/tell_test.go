@@ -14,7 +14,7 @@ func TestInstallationTells(t *testing.T) {
 	i.w = &out
 	for _, line := range []string{
 		"processing: unpack: libc6:amd64", "status: libc6:amd64: half-installed", "status: libc6:amd64: unpacked", "status: libc6:amd64: unpacked",
-		"status: bash: unpacked", "status: bash: installed",
+		"status: bash: unpacked", "status: libc-bin: installed", "status: bash: installed",
 	} {
 		i.at = time.Time{}
 		i.follow(strings.NewReader(line + "\n"))

@@ -48,19 +48,16 @@ func (w writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Stream converts the output of a program, which comes in pieces that may end within a character. A
-// carriage return, with which programs overwrite a line, ends the line. The zero value is ready to use.
+// Stream converts the output of a program, which comes in pieces that may end within a character. It keeps
+// carriage returns, with which programs draw a line again: what shows the result must know what they do.
+// The zero value is ready to use.
 type Stream struct {
-	rest     []byte // the beginning of a character
-	returned bool   // the last piece ended with a carriage return
+	rest []byte // the beginning of a character
 }
 
-// Text returns the next piece as Text.
+// Text returns the next piece in visible form, without a character that is not complete yet.
 func (s *Stream) Text(piece []byte) string {
 	all := append(s.rest, piece...)
-	if s.returned && len(all) > 0 && all[0] == '\n' {
-		all = all[1:]
-	}
 	whole := len(all)
 	for n := 1; n < utf8.UTFMax && n <= len(all); n++ {
 		if last := all[len(all)-n:]; utf8.RuneStart(last[0]) {
@@ -72,6 +69,12 @@ func (s *Stream) Text(piece []byte) string {
 	}
 	text := string(all[:whole])
 	s.rest = append([]byte(nil), all[whole:]...)
-	s.returned = strings.HasSuffix(text, "\r") || s.returned && text == ""
-	return Text(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
+	return strings.Map(drawn, text)
+}
+
+func drawn(r rune) rune {
+	if r == '\r' {
+		return r
+	}
+	return kept(r)
 }

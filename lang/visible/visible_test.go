@@ -26,7 +26,7 @@ func TestText(t *testing.T) {
 // TestStream cuts an output anywhere and expects the same result.
 func TestStream(t *testing.T) {
 	const out = "10 %\r20 %\r\näöü 漢\x1b[2K\u009bdone\r\n\xffend"
-	const want = "10 %\n20 %\näöü 漢␛[2K�done\n�end"
+	const want = "10 %\r20 %\r\näöü 漢␛[2K�done\r\n�end"
 	for i := range len(out) {
 		for j := i; j <= len(out); j++ {
 			var s Stream

@@ -180,6 +180,9 @@ func (b *board) report(r *client.SolveStatus) []change {
 		if n := strings.LastIndexByte(s.rest, '\n'); n >= 0 {
 			whole, rest = s.rest[:n], s.rest[n+1:]
 		}
+		if at := strings.LastIndexByte(strings.TrimRight(rest, "\r"), '\r'); at > 0 {
+			rest = rest[at:] // what was drawn before is gone
+		}
 		s.rest = rest
 		if lines := printed(whole); len(lines) > 0 {
 			of(s).lines = append(of(s).lines, lines...)

@@ -21,7 +21,7 @@ func TestDisplayEscapes(t *testing.T) {
 	}
 	id, now := digest.FromString("x"), time.Now()
 	d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app] make\x1b[31m", Started: &now}}})
-	for _, piece := range []string{"one\x1b", "[2Jtw\xc3", "\xb6\x9b\rthree\a\n"} {
+	for _, piece := range []string{"one\x1b", "[2Jtw\xc3", "\xb6\x9b\nthree\a\n4 %\r5 %\r"} {
 		d.Status(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id, Stream: 1, Data: []byte(piece), Timestamp: now}}})
 	}
 	d.Status(&client.SolveStatus{
@@ -34,7 +34,7 @@ func TestDisplayEscapes(t *testing.T) {
 	if got := out.String(); strings.ContainsAny(got, "\x1b\a\r") {
 		t.Errorf("the output has escape sequences: %q", got)
 	}
-	for _, want := range []string{"app: make␛[31m", "one␛[2Jtwö�", "three␇"} {
+	for _, want := range []string{"app: make␛[31m", "one␛[2Jtwö�", "three␇\n", "app: | 5 %\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not shown: %q", want, out.String())
 		}
