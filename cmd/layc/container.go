@@ -162,6 +162,17 @@ func (unclosed) Close() error { return nil }
 // interactive are the shells that layc shell looks for.
 var interactive = []string{"/bin/bash", "/bin/sh"}
 
+// hostname is the name of a container of an app: the app's, as far as hosts can have it.
+func hostname(a *model.App) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, a.Repository[strings.LastIndex(a.Repository, "/")+1:])
+	return strings.Trim(name[:min(len(name), 63)], "-")
+}
+
 // shell runs a shell in a container.
 func (b *build) shell(ctx context.Context, c *engine.Container, p engine.Process) error {
 	n := slices.IndexFunc(interactive, func(s string) bool { return c.Has(ctx, s) })
@@ -222,7 +233,7 @@ step.`,
 			apps := map[string]bool{}
 			v := &images.Visit{Component: name, Do: func(ctx context.Context, c *engine.Container) error { return b.shell(ctx, c, inStep(c)) }}
 			if a := appNamed(t, name); a != nil {
-				v.Component, apps[name] = "", true
+				v.Component, apps[name], v.Hostname = "", true, hostname(a)
 				v.Do = func(ctx context.Context, c *engine.Container) error { return b.shell(ctx, c, inImage(a)) }
 			} else {
 				for _, a := range t.Graph.Apps {
@@ -335,7 +346,7 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 	if p.Args = slices.Concat(r.app.Config.Entrypoint, p.Args); len(p.Args) == 0 {
 		return usage(cmd, "%s has no command; write one after --", r.app.Name)
 	}
-	v := &images.Visit{Loopback: r.network == "own"}
+	v := &images.Visit{Loopback: r.network == "own", Hostname: hostname(r.app)}
 	if v.Loopback {
 		if v.Tools, err = helperOf(t); err != nil {
 			return err

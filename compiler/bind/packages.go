@@ -114,7 +114,10 @@ func (x *binder) notPackage(name, form string, at source.Span) {
 		d := x.Found.Errorf(diag.NoDistribution, at, "not a valid package name: %q", name).
 			Note("a package name has lower-case letters, digits, `+`, `-` and `.`")
 		words := strings.Fields(name)
-		base, version, _ := strings.Cut(name, "=")
+		base, version := name, ""
+		if n := strings.IndexAny(name, "=:@/"); n > 0 { // as apt, Docker, npm and apt's releases have them
+			base, version = name[:n], name[n+1:]
+		}
 		taking := func(names ...string) string {
 			return strings.Replace(form, "%s", `"`+strings.Join(names, `", "`)+`"`, 1)
 		}

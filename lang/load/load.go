@@ -98,7 +98,22 @@ func (l *loader) noModule() {
 		d.Hint("run layc in the directory %s, or name it with -C", dir)
 		return
 	}
+	if name := dockerfileIn(l.in.Project, l.in.Dir); name != "" {
+		d.Hint("run `layc import -o .`, which translates %s, or `layc init`, which creates a new module", name)
+		return
+	}
 	d.Hint("run layc in the directory of your module, or name it with -C DIR; `layc init` creates a new module")
+}
+
+// dockerfileIn returns the name of a file of a directory that an import would translate; "" if there is
+// none.
+func dockerfileIn(files fs.FS, dir string) string {
+	for _, name := range []string{"Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.hcl"} {
+		if info, err := fs.Stat(files, path.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+			return name
+		}
+	}
+	return ""
 }
 
 // modulesIn returns the names of the subdirectories of a directory that are modules.

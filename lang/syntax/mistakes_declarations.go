@@ -60,7 +60,7 @@ func (p *parser) unknownDeclaration(word string) {
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 	case instructions[word] != "" || habits[word] != "" && strings.ToUpper(word) == word:
 		d.Note(".layer files are not Dockerfiles: an `app` declares an image, a `component` declares a part that images share").
-			Hint("run `layc init` to create an example")
+			Hint("move it to a file called Dockerfile and run `layc import`, which translates it, or run `layc init` to create an example")
 	case declarationHabits[word] != "":
 		d.Hint("%s", declarationHabits[word])
 	case colon:

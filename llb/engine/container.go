@@ -30,6 +30,8 @@ type Visit struct {
 	// Loopback gives the container a network of its own, with nothing but a loopback device. Otherwise
 	// it has the network of the step, or the engine's.
 	Loopback bool
+	// Hostname is the name of the container on an image; "": BuildKit's.
+	Hostname string
 	// Tools are mounted, read-only.
 	Tools Tools
 	// Do uses the container. Its error is the error of the build.
@@ -155,6 +157,7 @@ func (e *Engine) visit(ctx context.Context, g gateway.Client, req Request, image
 	}
 	made := gateway.NewContainerRequest{NetMode: pb.NetMode_UNSET}
 	if v.Step == "" {
+		made.Hostname = v.Hostname
 		made.Mounts = []gateway.Mount{{Dest: "/", Ref: image, MountType: pb.MountType_BIND}}
 	} else {
 		op, def := execOf(v.Step, req.definitions())

@@ -20,6 +20,7 @@ type Visit struct {
 	Component string
 	Failed    bool // only if a step fails, in its place
 	Loopback  bool
+	Hostname  string
 	Tools     engine.Tools
 	Do        func(context.Context, *engine.Container) error
 }
@@ -46,7 +47,7 @@ func (v *Visit) visit(graphs []*llb.Graph) (*engine.Visit, error) {
 	if v == nil {
 		return nil, nil
 	}
-	out := &engine.Visit{Failed: v.Failed, Loopback: v.Loopback, Tools: v.Tools, Do: v.Do}
+	out := &engine.Visit{Failed: v.Failed, Loopback: v.Loopback, Hostname: v.Hostname, Tools: v.Tools, Do: v.Do}
 	if v.Component == "" {
 		return out, nil
 	}
