@@ -66,6 +66,7 @@ func (c *cli) complete(root *cobra.Command) {
 			cmd.ValidArgsFunction = only("layer", cobra.ShellCompDirectiveFilterFileExt)
 		case "init":
 			cmd.ValidArgsFunction = only("", cobra.ShellCompDirectiveFilterDirs)
+			_ = cmd.RegisterFlagCompletionFunc("template", cobra.CompletionFunc(wordsOf(these(templateNames...))))
 		}
 		if words := formats[cmd.Name()]; words != nil {
 			_ = cmd.RegisterFlagCompletionFunc("format", cobra.CompletionFunc(wordsOf(these(words...))))

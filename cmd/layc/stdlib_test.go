@@ -1,19 +1,19 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"testing"
 	"testing/fstest"
 
-	"encoding/json"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/doc"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/stdlib"
-	"os"
-	"path/filepath"
-	"slices"
-	"testing"
 )
 
 // boot is an app that is started, and what shows that it works: a page, or something
@@ -63,15 +63,18 @@ func TestStdlib(t *testing.T) {
 		}
 	}
 	for _, b := range booted {
-		s.run(b.app, func(s *shop) {
-			c := newContainer(s.T, out, b.app)
-			c.start(nil)
-			if b.url != "" {
-				c.serves("http://127.0.0.1"+b.url, b.page)
-			} else {
-				c.prints(b.prints)
-			}
-		})
+		s.run(b.app, func(s *shop) { b.boots(s.T, out) })
+	}
+}
+
+// boots starts the app of a layout, and waits until it works.
+func (b boot) boots(t *testing.T, out string) {
+	c := newContainer(t, out, b.app)
+	c.start(nil)
+	if b.url != "" {
+		c.serves("http://127.0.0.1"+b.url, b.page)
+	} else {
+		c.prints(b.prints)
 	}
 }
 
