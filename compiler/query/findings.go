@@ -31,7 +31,7 @@ func parse(file *source.File) (*query, diag.List) {
 	if p.found.HasErrors() {
 		return nil, p.found
 	}
-	q, err := parser.ParseString("", file.Text())
+	q, err := parser().ParseString("", file.Text())
 	var unexpected *participle.UnexpectedTokenError
 	switch {
 	case err == nil:

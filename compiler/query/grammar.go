@@ -1,6 +1,8 @@
 package query
 
 import (
+	"sync"
+
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
 
@@ -153,8 +155,11 @@ var (
 )
 
 // parser needs one token to tell two alternatives apart, so it takes linear time.
-var parser = participle.MustBuild[query](participle.Lexer(tokens), participle.Elide("Space"))
+// Most commands parse no expression, and to make it takes milliseconds.
+var parser = sync.OnceValue(func() *participle.Parser[query] {
+	return participle.MustBuild[query](participle.Lexer(tokens), participle.Elide("Space"))
+})
 
 // Grammar is the grammar as EBNF, in participle's form: `?` is an option, `*` zero
 // or more times. A name in lower case is a token.
-func Grammar() string { return parser.String() }
+func Grammar() string { return parser().String() }

@@ -184,7 +184,7 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers, err := c.ListWorkers(ctx)
+	workers, err := c.ListWorkers(context.WithValue(ctx, asked{}, true))
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)

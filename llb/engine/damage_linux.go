@@ -197,9 +197,10 @@ func (s store) looks() string {
 	for _, name := range blobs {
 		note(name)
 	}
-	for _, pattern := range []string{"*", "*/fs"} {
-		dirs, _ := filepath.Glob(filepath.Join(s.snapshots(), "snapshots", pattern))
-		fmt.Fprintln(h, dirs)
+	snapshots, _ := os.ReadDir(filepath.Join(s.snapshots(), "snapshots"))
+	for _, e := range snapshots {
+		_, err := os.Lstat(filepath.Join(s.snapshots(), "snapshots", e.Name(), "fs"))
+		fmt.Fprintln(h, e.Name(), err == nil)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

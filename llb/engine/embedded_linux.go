@@ -28,10 +28,12 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/util/archutil"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/worker"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -137,6 +139,7 @@ func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error 
 	if err := e.useTemp(); err != nil {
 		return unusable(e.state, err)
 	}
+	e.emulated()
 	reserve(e.state)
 	socket, err := listenSocket(e.state)
 	if err != nil {
@@ -185,6 +188,17 @@ func (e *embedded) useTemp() error {
 		return errors.Join(err, mount.SetTempMountLocation(os.TempDir()))
 	})
 	return nil
+}
+
+// emulated looks which platforms the machine emulates while the engine starts. The first step waits for
+// that: BuildKit tries ten programs, which takes some milliseconds.
+func (e *embedded) emulated() {
+	known := make(chan struct{})
+	go func() {
+		defer close(known)
+		archutil.SupportedPlatforms(true) // it keeps what it found
+	}()
+	e.undo = append(e.undo, func() error { <-known; return nil }) // its programs are in the temporary directory
 }
 
 func ignoreClosed(err error) error {
@@ -247,7 +261,15 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	e.worker = w
 	e.undo = append(e.undo, func() error {
 		close(stop)
-		return errors.Join(forgetHashes(w.MetadataStore), controller.Close())
+		// Each database waits for the disk twice when it closes. The controller would close one after the
+		// other; it does not mind that they are closed.
+		err := forgetHashes(w.MetadataStore)
+		var closing errgroup.Group
+		for _, db := range []io.Closer{history, w.MetadataStore, w.ContentMetadata, results} {
+			closing.Go(db.Close)
+		}
+		closing.Go(func() error { return syncFile(filepath.Join(storeOf(e.state).snapshots(), "metadata.db")) })
+		return errors.Join(err, closing.Wait(), controller.Close())
 	})
 	if e.killed {
 		e.collect(ctx)

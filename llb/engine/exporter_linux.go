@@ -9,6 +9,7 @@ import (
 	cacheconfig "github.com/moby/buildkit/cache/config"
 	"github.com/moby/buildkit/cache/remotecache"
 	"github.com/moby/buildkit/exporter"
+	"github.com/moby/buildkit/exporter/containerimage"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/util/compression"
@@ -17,10 +18,13 @@ import (
 
 // compressing is a worker whose exporters compress layers as layc does. An exporter gets its layers
 // from the references of a result, so these are replaced.
-type compressing struct{ *base.Worker }
+type compressing struct {
+	*base.Worker
+	writer *containerimage.ImageWriter
+}
 
 func (w *compressing) Exporter(name string, sessions *session.Manager) (exporter.Exporter, error) {
-	e, err := w.Worker.Exporter(name, sessions)
+	e, err := w.plainExporter(name, sessions)
 	return exporting{e, w.ContentStore()}, err
 }
 

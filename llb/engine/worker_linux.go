@@ -24,7 +24,6 @@ import (
 	"github.com/moby/buildkit/executor/runcexecutor"
 	blobs "github.com/moby/buildkit/snapshot/containerd"
 	"github.com/moby/buildkit/solver/pb"
-	httpsource "github.com/moby/buildkit/source/http"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/leaseutil"
@@ -110,7 +109,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
 	store := blobs.NewContentStore(db.ContentStore(), namespace)
-	w, err := base.NewWorker(ctx, base.WorkerOpt{
+	w, writer, err := newBase(ctx, base.WorkerOpt{
 		ID:               id,
 		Root:             root,
 		Labels:           map[string]string{label.Executor: "oci", label.Snapshotter: kind},
@@ -134,21 +133,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
-	if err := registerDownloads(w); err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	return &compressing{w}, nil
-}
-
-// registerDownloads makes downloads report a server's error, and retry. BuildKit's own downloads
-// take a server's error page for the file and fail with a wrong checksum.
-func registerDownloads(w *base.Worker) error {
-	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(patience))})
-	if err != nil {
-		return err
-	}
-	w.SourceManager.Register(source)
-	return nil
+	return &compressing{w, writer}, nil
 }
 
 // patience is the engine's timeouts for servers.
