@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"net"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/moby/buildkit/client"
@@ -16,6 +17,19 @@ import (
 
 	"github.com/layc-lang/layc/llb/cache"
 )
+
+// dialer returns how a session connects to an engine. All that it sends is wrapped in messages of the
+// connection c, unless the engine is in this process.
+func (e *Engine) dialer(c *client.Client) session.Dialer {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if here, ok := e.owned.(interface {
+		dial(context.Context, string, map[string][]string) (net.Conn, error)
+	}); ok {
+		return here.dial
+	}
+	return grpchijack.Dialer(c.ControlClient())
+}
 
 // talk starts the session of a solve, in which the engine reads and writes what this process has: local
 // files, layouts, places with results of other machines by the names that the solve has for them, and
@@ -76,7 +90,7 @@ func (e *Engine) talk(ctx context.Context, c *client.Client, opt *client.SolveOp
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = s.Run(running, grpchijack.Dialer(c.ControlClient())) // if it fails, so does the solve
+		_ = s.Run(running, e.dialer(c)) // if it fails, so does the solve
 	}()
 	closers = append([]func() error{func() error {
 		err := s.Close()
