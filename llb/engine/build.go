@@ -270,8 +270,12 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 			return nil, err
 		}
 		out.temporary = req.Output.Temporary
-		if out.temporary && e.opts.Address == "" {
+		switch {
+		case e.opts.Address != "":
+		case out.temporary:
 			out.linkFrom(e.opts.State)
+		default:
+			out.copyFrom(e.opts.State)
 		}
 		defer func() {
 			if closeErr := out.close(); err == nil {

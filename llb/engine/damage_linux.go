@@ -49,18 +49,6 @@ func unsynced() *bolt.Options {
 	return &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true, NoSync: true}
 }
 
-// syncFile waits until a file is on the disk, if it exists.
-func syncFile(name string) error {
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // closedName is the file of the state that says how the last engine left it.
 const closedName = "closed"
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,6 +140,18 @@ func (e *Engine) explainFull(ctx context.Context, c *client.Client, err error) e
 		unavailable.Help = help
 	}
 	return err
+}
+
+// syncFile waits until a file is on the disk, if it exists.
+func syncFile(name string) error {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // diskError returns the cause of a failed write if it is a problem of the disk and not of the

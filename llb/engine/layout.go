@@ -70,6 +70,7 @@ type layout struct {
 	temporary bool // blobs may be links
 
 	written *watchedStore          // set by begin, the value of store
+	copied  *copiedBlobs           // those of the engine that are to be put in place; nil if there are none
 	before  map[digest.Digest]bool // set by begin: the blobs that the index reached then
 	err     error                  // why begin failed
 }
@@ -263,6 +264,9 @@ func (l *layout) tryLock() error {
 // numbers. The descriptor is the exporter's index, with manifests in the images' order. An engine
 // elsewhere has not compressed their layers yet.
 func (l *layout) commit(ctx context.Context, req Request, known *recalled, descriptor string) (built []BuiltImage, changes Changes, fresh map[int]record, err error) {
+	if err := l.place(); err != nil {
+		return nil, changes, nil, err
+	}
 	all, err := l.exported(descriptor)
 	if err != nil {
 		return nil, changes, nil, err
@@ -536,6 +540,9 @@ func (l *layout) replace(path string, raw []byte) error {
 func (l *layout) close() error {
 	if l.locked == nil {
 		return nil
+	}
+	if l.copied != nil {
+		_ = l.copied.syncs.Wait() // after an error, nothing needs these blobs
 	}
 	err := l.sweep()
 	if err != nil {

@@ -35,7 +35,7 @@ const layoutsName = "layouts"
 // they are neither sent nor written. A link keeps the content, whatever the engine does with its own.
 // The engine's blobs never change, so nobody may write to the layout's: it has to be temporary.
 func (l *layout) linkFrom(state string) {
-	stores, _ := filepath.Glob(filepath.Join(state, "runc-*", "content"))
+	stores := contentStores(state)
 	l.store.has = func(_ context.Context, desc ocispecs.Descriptor) bool {
 		for _, store := range stores {
 			if l.link(store, desc) {
@@ -46,17 +46,29 @@ func (l *layout) linkFrom(state string) {
 	}
 }
 
+// contentStores are the directories of an engine's stores of blobs.
+func contentStores(state string) []string {
+	stores, _ := filepath.Glob(filepath.Join(state, "runc-*", "content")) // the pattern is valid
+	return stores
+}
+
+// storedBlob is the file of a blob in a store; "" if that does not have it in full size.
+func storedBlob(store string, desc ocispecs.Descriptor) string {
+	name := filepath.Join(store, ocispecs.ImageBlobsDir, desc.Digest.Algorithm().String(), desc.Digest.Encoded())
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() != desc.Size {
+		return ""
+	}
+	return name
+}
+
 // link makes a blob a link to the same blob of another store. It reports false if that does not have it in
 // full size, or is on another disk.
 func (l *layout) link(store string, desc ocispecs.Descriptor) bool {
 	if desc.Digest.Validate() != nil {
 		return false
 	}
-	from, to := filepath.Join(store, ocispecs.ImageBlobsDir, desc.Digest.Algorithm().String(), desc.Digest.Encoded()), l.blob(desc.Digest)
-	if info, err := os.Stat(from); err != nil || info.Size() != desc.Size {
-		return false
-	}
-	if os.MkdirAll(filepath.Dir(to), 0o777) != nil {
+	from, to := storedBlob(store, desc), l.blob(desc.Digest)
+	if from == "" || os.MkdirAll(filepath.Dir(to), 0o777) != nil {
 		return false
 	}
 	err := os.Link(from, to)
