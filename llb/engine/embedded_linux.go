@@ -51,6 +51,7 @@ type embedded struct {
 	server     *grpc.Server
 	socket     *socket
 	sessions   *session.Manager
+	keys       solver.CacheManager
 	worker     worker.Worker
 	undo       []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
@@ -222,6 +223,11 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		return nil, err
 	}
 	e.sessions = sessions
+	if opened.Swap(true) {
+		if err := forgetHashes(w.MetadataStore); err != nil {
+			return nil, errors.Join(err, w.Close())
+		}
+	}
 	workers := &worker.Controller{}
 	if err := workers.Add(w); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -234,13 +240,16 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, errors.Join(err, workers.Close(), results.Close())
 	}
+	keys := &laterWalked{Store: results, opening: true}
+	e.keys = solver.NewCacheManager(ctx, "local", keys, worker.NewCacheResultStorage(workers))
+	keys.opening = false
 	stop := make(chan struct{})
 	maxEntries := int64(50)
 	controller, err := control.NewController(control.Opt{
 		SessionManager:   sessions,
 		WorkerController: workers,
 		Frontends:        map[string]frontend.Frontend{},
-		CacheManager:     solver.NewCacheManager(ctx, "local", results, worker.NewCacheResultStorage(workers)),
+		CacheManager:     e.keys,
 		HistoryDB:        history,
 		HistoryConfig:    &config.HistoryConfig{MaxAge: config.Duration{Duration: 7 * 24 * time.Hour}, MaxEntries: &maxEntries},
 		CacheStore:       results,
@@ -265,13 +274,12 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		close(stop)
 		// Each database waits for the disk twice when it closes. The controller would close one after the
 		// other; it does not mind that they are closed.
-		err := forgetHashes(w.MetadataStore)
 		var closing errgroup.Group
 		for _, db := range []io.Closer{history, w.MetadataStore, w.ContentMetadata, results} {
 			closing.Go(db.Close)
 		}
 		closing.Go(func() error { return syncFile(filepath.Join(storeOf(e.state).snapshots(), "metadata.db")) })
-		return errors.Join(err, closing.Wait(), controller.Close())
+		return errors.Join(closing.Wait(), controller.Close())
 	})
 	if e.killed {
 		e.collect(ctx)
@@ -279,9 +287,12 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	return controller, nil
 }
 
+// opened tells whether this process has opened an engine before.
+var opened atomic.Bool
+
 // forgetHashes drops BuildKit's process-wide cache of the records' file hashes. Its key is the
-// record alone, and it refers to databases that are about to close, so it would break the next
-// engine on the same state.
+// record alone, and it refers to the databases of an engine that this process had opened before on the
+// same state.
 func forgetHashes(records *metadata.Store) error {
 	all, err := records.All()
 	for _, r := range all {

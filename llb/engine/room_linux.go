@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/bboltcachestorage"
 	"github.com/moby/buildkit/util/bklog"
 )
 
@@ -38,11 +39,29 @@ func (e *embedded) tidy(ctx context.Context) error {
 		release(e.state)
 		err = e.prune(ctx)
 	}
+	if err == nil {
+		err = e.keys.ReleaseUnreferenced(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("cleaning up the cache: %w", err)
 	}
 	reserve(e.state)
 	return os.WriteFile(mark, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600)
+}
+
+// laterWalked are the keys of the cache, which BuildKit would walk through at each start, to remove those
+// whose results are gone. There are such keys only after a clean-up, which ends with that. Meanwhile BuildKit
+// looks at each result before it uses it.
+type laterWalked struct {
+	*bboltcachestorage.Store
+	opening bool
+}
+
+func (s *laterWalked) Walk(fn func(id string) error) error {
+	if s.opening {
+		return nil
+	}
+	return s.Store.Walk(fn)
 }
 
 func (e *embedded) prune(ctx context.Context) error {
