@@ -47,17 +47,29 @@ func Stat(arch string) (size int64, modified time.Time, err error) {
 	if err != nil {
 		return 0, time.Time{}, err
 	}
-	packed, err := packed(arch)
+	packed, err := binaries.Open(embedded(arch) + ".gz")
 	if err != nil {
-		return 0, time.Time{}, err
+		return 0, time.Time{}, unbuilt(arch)
 	}
+	defer packed.Close()
 	var first uint32
 	_, text, _ := strings.Cut(sum, ":")
-	if _, err := fmt.Sscanf(text[:8], "%08x", &first); err != nil || len(packed) < 4 {
+	if _, err := fmt.Sscanf(text[:8], "%08x", &first); err != nil {
 		return 0, time.Time{}, damaged(arch)
 	}
-	// A gzip file ends with the size of its content.
-	return int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])), time.Unix(int64(first), 0), nil
+	// A gzip file ends with the size of its content. Each image asks for it, so the rest is not read.
+	end := make([]byte, 4)
+	seek, ok := packed.(io.Seeker)
+	if !ok {
+		return 0, time.Time{}, damaged(arch)
+	}
+	if _, err := seek.Seek(-int64(len(end)), io.SeekEnd); err != nil {
+		return 0, time.Time{}, damaged(arch)
+	}
+	if _, err := io.ReadFull(packed, end); err != nil {
+		return 0, time.Time{}, damaged(arch)
+	}
+	return int64(binary.LittleEndian.Uint32(end)), time.Unix(int64(first), 0), nil
 }
 
 // archs lists the helper's architectures, by Go's names.
@@ -100,9 +112,13 @@ func unpack(arch string) ([]byte, error) {
 func packed(arch string) ([]byte, error) {
 	packed, err := binaries.ReadFile(embedded(arch) + ".gz")
 	if err != nil {
-		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives; run make and use bin/layc")
+		return nil, unbuilt(arch)
 	}
 	return packed, nil
+}
+
+func unbuilt(arch string) error {
+	return errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives; run make and use bin/layc")
 }
 
 func damaged(arch string) error {
