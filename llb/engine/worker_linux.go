@@ -92,7 +92,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, err
 	}
-	db := contentmeta.NewDB(records, smallBlobs{files, filepath.Join(root, "content")}, map[string]snapshots.Snapshotter{toBuildKit(kind): snapshotter})
+	db := contentmeta.NewDB(records, unsyncedBlobs{files, filepath.Join(root, "content")}, map[string]snapshots.Snapshotter{toBuildKit(kind): snapshotter})
 	if err := db.Init(ctx); err != nil {
 		return nil, errors.Join(err, records.Close())
 	}
