@@ -20,6 +20,9 @@ import (
 // ResolveOp returns the operation of a vertex.
 func (w *compressing) ResolveOp(v solver.Vertex, s frontend.FrontendLLBBridge, sm *session.Manager, proxy worker.ProxyOpt) (solver.Op, error) {
 	op, err := w.Worker.ResolveOp(v, s, sm, proxy)
+	if err == nil {
+		op = layered{op, w, v.Digest()}
+	}
 	if mark := v.Options().Description[helper.Apart]; mark != "" && err == nil {
 		return apart{op, mark}, nil
 	}

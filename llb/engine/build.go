@@ -352,6 +352,7 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 		return s, err
 	}
 	defer end()
+	defer e.ahead(req, out)()
 	proofs := newProving(req.Proofs)
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
@@ -409,6 +410,20 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 	}
 	s.proven, err = proofs.results(ctx, track)
 	return s, err
+}
+
+// ahead has an engine of this process compress the layers of a request's images while others are built. The
+// caller must call end after the images are written.
+func (e *Engine) ahead(req Request, out *layout) (end func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	here, ok := e.owned.(interface {
+		ahead([]Image, Compression) func()
+	})
+	if out == nil || !ok {
+		return func() {}
+	}
+	return here.ahead(req.Images, req.Output.Compression)
 }
 
 // solveOpt returns what all solves of a request have in common.

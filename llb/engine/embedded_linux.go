@@ -52,7 +52,7 @@ type embedded struct {
 	socket     *socket
 	sessions   *session.Manager
 	keys       solver.CacheManager
-	worker     worker.Worker
+	worker     *compressing
 	undo       []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool

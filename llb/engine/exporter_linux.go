@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"sync"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/moby/buildkit/cache"
@@ -21,6 +22,9 @@ import (
 type compressing struct {
 	*base.Worker
 	writer *containerimage.ImageWriter
+
+	aheadMu sync.Mutex
+	aheads  []*ahead // of running builds
 }
 
 func (w *compressing) Exporter(name string, sessions *session.Manager) (exporter.Exporter, error) {

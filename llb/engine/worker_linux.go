@@ -133,7 +133,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
-	return &compressing{w, writer}, nil
+	return &compressing{Worker: w, writer: writer}, nil
 }
 
 // patience is the engine's timeouts for servers.
