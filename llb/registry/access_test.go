@@ -287,6 +287,7 @@ func TestCertificates(t *testing.T) {
 		"containerd's directory":  {open, access.Options{Directories: []string{certs(underscored, toml(open, fmt.Sprintf("ca = %q", a.file)))}}, ""},
 		"containerd's client":     {closed, access.Options{Directories: []string{certs(closed, toml(closed, fmt.Sprintf("ca = %q\nclient = [[%q, %q]]", a.file, a.cert, a.key)))}}, ""},
 		"containerd, unverified":  {open, access.Options{Directories: []string{certs(open, toml(open, "skip_verify = true"))}}, ""},
+		"a broken hosts.toml":     {open, access.Options{Directories: []string{certs(open, map[string]string{"hosts.toml": "server = \"", "ca.crt": a.file})}}, "hosts.toml: toml: "},
 		"a lost certificate":      {open, access.Options{Directories: []string{certs(open, toml(open, `ca = "/nowhere/ca.crt"`))}}, "reading the certificates of the registry " + open},
 	} {
 		err := push(c.host, c.o)

@@ -1,9 +1,13 @@
 package registry
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -96,4 +100,51 @@ func TestCheckPushUnfit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCheckPushGreeting checks what is told about servers on loopback that do not greet: one cause, and not
+// what was tried before it.
+func TestCheckPushGreeting(t *testing.T) {
+	a := newAuthority(t)
+	answers := func(status int, header, value, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(header, value)
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}
+	}
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	for what, c := range map[string]struct {
+		server *httptest.Server
+		want   string // HOST is the host
+	}{
+		"busy": {httptest.NewServer(answers(503, "Retry-After", "3600", "")), `Get "http://HOST/v2/": the server responded with 503 Service Unavailable; retry in 1h0m0s (it is busy or failing: run the command again later, or check the registry name HOST)`},
+		"failing": {httptest.NewServer(answers(502, "Content-Type", "text/html", "<html>")),
+			`GET http://HOST/v2/: unexpected status code 502 Bad Gateway: <html> (it is busy or failing: run the command again later, or check the registry name HOST)`},
+		"a page":                {httptest.NewServer(answers(200, "Content-Type", "text/html", "<html>")), `Get "http://HOST/v2/": not a registry: the server answers with a web page (check the registry name, and whether a proxy with a login page answers for HOST)`},
+		"no such page":          {httptest.NewServer(answers(404, "Content-Type", "text/html", "<html>")), `Get "http://HOST/v2/": not a registry: the server answers with a web page (check the registry name, and whether a proxy with a login page answers for HOST)`},
+		"something else":        {httptest.NewServer(answers(404, "Content-Type", "text/plain", "no")), `GET http://HOST/v2/: unexpected status code 404 Not Found: no`},
+		"another's certificate": {serveTLS(a), `Get "https://HOST/v2/": tls: failed to verify certificate: x509: certificate is valid for 127.0.0.2, not 127.0.0.1 (pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d; or check the registry name HOST)`},
+		"nothing":               {closed, `Get "https://HOST/v2/": dial tcp HOST: connect: connection refused (check the network, the proxy settings, and the registry name HOST)`},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			defer c.server.Close()
+			host := c.server.Listener.Addr().String()
+			err := Client{}.CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1"))
+			if want := strings.ReplaceAll(c.want, "HOST", host); err == nil || err.Error() != want {
+				t.Errorf("the error is\n%v, want\n%s", err, want)
+			}
+		})
+	}
+}
+
+// serveTLS serves nothing, with a certificate for another address.
+func serveTLS(a *authority) *httptest.Server {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{a.pair}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	return s
 }

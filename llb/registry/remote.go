@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +51,7 @@ func (e *UnreachableError) help() string {
 	switch text := e.Err.Error(); {
 	case errors.Is(e.Err, errWebPage):
 		return "check the registry name, and whether a proxy with a login page answers for"
-	case strings.HasSuffix(text, "HTTP response to HTTPS client"):
+	case strings.HasSuffix(text, http.ErrSchemeMismatch.Error()):
 		return "it does not speak TLS: if that is right, pass --insecure"
 	case strings.Contains(text, "x509:"):
 		return "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d; or check the registry name"
@@ -153,15 +154,61 @@ func (g *greeted) ask(request *http.Request) (*http.Response, error) {
 	}))
 	a, err := once.(func() (answer, error))()
 	if err != nil {
-		return nil, err
+		return nil, greeting(request, err)
 	}
 	if isWebPage(a.status, a.header) {
-		return nil, errWebPage
+		return nil, greeting(request, errWebPage)
 	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: a.header.Clone(), Body: io.NopCloser(bytes.NewReader(a.body)), Request: a.final,
 	}, nil
+}
+
+// greetingError is the error for the first request of a session. go-containerregistry tells it in words
+// of its own and, of a registry on loopback, together with the one of another scheme: see [telling].
+type greetingError struct {
+	url string
+	err error
+}
+
+// plainError is a [*greetingError] of a server that does not speak TLS.
+type plainError struct{ greetingError }
+
+func (e *greetingError) Error() string { return e.err.Error() }
+func (e *greetingError) Unwrap() error { return e.err }
+
+// request returns the error as net/http tells it.
+func (e *greetingError) request() error { return &url.Error{Op: "Get", URL: e.url, Err: e.err} }
+
+func greeting(of *http.Request, err error) error {
+	// http.Client does the same, but only if the transport returns the error itself.
+	if record := (tls.RecordHeaderError{}); errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+		err = http.ErrSchemeMismatch
+	}
+	e := greetingError{of.URL.String(), err}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return &plainError{e}
+	}
+	return &e
+}
+
+// telling returns the part of an error that tells why a session did not begin, or the error itself if it
+// is another one. If TLS failed, but not because the server does not speak it, then a response to plain
+// HTTP tells nothing.
+func telling(err error) error {
+	var g *greetingError
+	var plain *plainError
+	var response *hub.Error
+	switch {
+	case errors.As(err, &g):
+		return g.request()
+	case errors.As(err, &response) && response.Request != nil && response.Request.URL.Path == "/v2/":
+		return response
+	case errors.As(err, &plain):
+		return plain.request()
+	}
+	return err
 }
 
 // redirectedGreeting reports whether a server redirected the first request of a session to this one.
@@ -177,7 +224,7 @@ func redirectedGreeting(request *http.Request) bool {
 // isWebPage reports whether an answer to the first request is a page for people. Some registries call
 // their answer HTML, too, and say that they are registries.
 func isWebPage(status int, header http.Header) bool {
-	return status == http.StatusOK && strings.HasPrefix(header.Get("Content-Type"), "text/html") && header.Get("Docker-Distribution-API-Version") == ""
+	return (status == http.StatusOK || status == http.StatusNotFound) && strings.HasPrefix(header.Get("Content-Type"), "text/html") && header.Get("Docker-Distribution-API-Version") == ""
 }
 
 // failed turns an error of a request into a [*access.DeniedError] or an [*UnreachableError], unless
@@ -186,9 +233,10 @@ func failed(at name.Registry, to string, err error) error {
 	var response *hub.Error
 	var status *transport.StatusError
 	host := at.RegistryStr()
-	switch {
-	case host == "" || err == nil || errors.Is(err, context.Canceled):
+	if host == "" || err == nil || errors.Is(err, context.Canceled) {
 		return err
+	}
+	switch err = telling(err); {
 	case errors.As(err, &response) && (response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden):
 		return access.Denied(host, to, response.StatusCode, said(response))
 	case errors.As(err, &response) && (response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests),

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -20,6 +21,8 @@ import (
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/containerd/v2/core/remotes/docker/config"
 	"github.com/containerd/errdefs"
+	"github.com/containerd/log"
+	"github.com/sirupsen/logrus"
 
 	"github.com/layc-lang/layc/llb/world/transport"
 )
@@ -231,7 +234,8 @@ func (r *Registries) read(host string) (*settings, error) {
 func readDirectory(dir, host string) (*settings, error) {
 	// The library has no access to the configurations that it reads, but it makes a client of each.
 	configs := map[*http.Client]*tls.Config{}
-	hosts, err := config.ConfigureHosts(context.Background(), config.HostOptions{
+	problems := &problems{}
+	hosts, err := config.ConfigureHosts(log.WithLogger(context.Background(), problems.logger()), config.HostOptions{
 		HostDir:       func(string) (string, error) { return dir, nil },
 		DefaultScheme: "https",
 		UpdateClient: func(c *http.Client) error {
@@ -243,6 +247,9 @@ func readDirectory(dir, host string) (*settings, error) {
 	})(host)
 	if err != nil {
 		return nil, err
+	}
+	if problems.first != nil {
+		return nil, problems.first
 	}
 	s := &settings{}
 	for _, h := range hosts {
@@ -257,6 +264,27 @@ func readDirectory(dir, host string) (*settings, error) {
 		s.insecure = s.insecure || h.Scheme == "http" || !plain
 	}
 	return s, nil
+}
+
+// problems keeps the first error that the library only logs: it ignores a hosts.toml that it cannot read.
+type problems struct{ first error }
+
+func (p *problems) logger() *log.Entry {
+	l := logrus.New()
+	l.SetOutput(io.Discard)
+	l.AddHook(p)
+	return logrus.NewEntry(l)
+}
+
+// Levels and Fire make it a logrus.Hook.
+func (p *problems) Levels() []logrus.Level { return []logrus.Level{logrus.ErrorLevel} }
+
+func (p *problems) Fire(e *logrus.Entry) error {
+	if p.first == nil {
+		why, _ := e.Data[logrus.ErrorKey].(error)
+		p.first = fmt.Errorf("%s: %w", e.Message, why)
+	}
+	return nil
 }
 
 // Transport returns a transport to registries and to the servers of their tokens.

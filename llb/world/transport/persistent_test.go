@@ -13,7 +13,7 @@ import (
 )
 
 // TestPersistent sends requests to servers that fail in different ways, in sequence. "later" sends a
-// Retry-After of a second, "never" one of an hour.
+// Retry-After of a second, "most" one of half a minute, "never" one of an hour.
 func TestPersistent(t *testing.T) {
 	for _, test := range []struct {
 		method, answers string
@@ -33,8 +33,13 @@ func TestPersistent(t *testing.T) {
 		{"PATCH", "429later 202", 429, 1, time.Second},
 		{"PUT", "503 503 503 503 201", 503, 4, 0},
 		{"GET", "429never 200", 0, 1, 0},
+		{"PUT", "429later 503later 429later 429later 429later 201", 201, 6, 5 * time.Second},
+		{"GET", "429later 503 503 429later 503 200", 200, 6, 2 * time.Second},
+		{"GET", "429later 503 503 503 503 200", 503, 5, time.Second},
+		{"GET", "429most 429most 200", 429, 2, 31 * time.Second},
 	} {
 		t.Run(test.method+" "+test.answers, func(t *testing.T) {
+			t.Parallel()
 			answers := strings.Fields(test.answers)
 			var requests atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,6 +54,8 @@ func TestPersistent(t *testing.T) {
 				switch answer[3:] {
 				case "later":
 					w.Header().Set("Retry-After", "1")
+				case "most":
+					w.Header().Set("Retry-After", "31")
 				case "never":
 					w.Header().Set("Retry-After", "3600")
 				}

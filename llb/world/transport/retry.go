@@ -16,7 +16,7 @@ const (
 	tries      = 4                      // of a request, including the first one
 	silences   = 2                      // tries that may end without the beginning of a response
 	firstPause = 500 * time.Millisecond // before the second try; doubles
-	maxPause   = time.Minute            // maximal pause that a server may request
+	maxPause   = time.Minute            // maximal pause that a server may request, at once or in parts
 	progress   = 1 << 20                // bytes after which the count of tries restarts
 )
 
@@ -115,8 +115,10 @@ type download struct {
 	*retrying
 	request *http.Request
 	first   *http.Response
-	failed  int // failed tries
-	silent  int // the tries of these without any response in time
+	failed  int           // failed tries
+	silent  int           // the tries of these without any response in time
+	asked   int           // the tries of these after which the server requested a pause
+	waited  time.Duration // these pauses, together
 }
 
 // ask sends a request until there is a response.
@@ -137,20 +139,25 @@ func (d *download) ask(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// again waits before the next try, or returns why there is none.
+// again waits before the next try, or returns why there is none. A server that requests pauses limits
+// its clients, and many of them may wait: then the time counts, and not the tries.
 func (d *download) again(failed error) error {
 	ctx := d.request.Context()
 	d.failed++
 	if strings.Contains(failed.Error(), "timeout awaiting response headers") {
 		d.silent++
 	}
-	pause := d.pause << (d.failed - 1)
+	pause := d.pause << max(0, d.failed-d.asked-1)
 	var status *StatusError
 	if errors.As(failed, &status) {
 		status.Tries = d.failed
-		pause = max(pause, status.After)
+		if status.After > 0 {
+			pause = max(pause, status.After)
+			d.asked++
+			d.waited += pause
+		}
 	}
-	if ctx.Err() != nil || d.failed >= tries || d.silent >= silences || pause > maxPause || !transient(failed) {
+	if ctx.Err() != nil || d.failed-d.asked >= tries || d.silent >= silences || max(pause, d.waited) > maxPause || !transient(failed) {
 		return failed
 	}
 	timer := time.NewTimer(pause)
