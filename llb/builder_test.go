@@ -59,6 +59,9 @@ func newBuilder(t *testing.T) *builder {
 			_, _ = w.Write(empty)
 		case "/hello":
 			fmt.Fprint(w, "hello")
+		case "/late": // later than files that were new need to settle
+			time.Sleep(3 * time.Second)
+			fmt.Fprint(w, "late")
 		default:
 			http.NotFound(w, r)
 		}

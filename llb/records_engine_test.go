@@ -4,6 +4,7 @@ package llb_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,9 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 )
+
+// settles is the age from which a file's change time tells versions apart.
+const settles = 2100 * time.Millisecond
 
 // recorded is a project that is built again and again, each time by another engine on one state.
 type recorded struct {
@@ -77,7 +81,7 @@ func (r *recorded) write(files map[string]string) {
 			r.Fatal(err)
 		}
 	}
-	time.Sleep(2100 * time.Millisecond)
+	time.Sleep(settles)
 }
 
 // TestRecords builds again what is known, after changes that a record must not hide.
@@ -149,7 +153,7 @@ app b {
 	if err := os.Chmod(filepath.Join(r.dir, "a.conf"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2100 * time.Millisecond)
+	time.Sleep(settles)
 	expect("it is not any more", true, true)
 	expect("nothing has changed once more", true, false)
 
@@ -246,4 +250,44 @@ app b {
 	}
 	expect("the state is lost", true, true)
 	temporary("a state that was lost", true)
+}
+
+// TestRecordsOfNewFiles builds files that were written just before, as in a new checkout. The build takes
+// longer than they need to settle, so the next one knows them by other evidence. What was changed meanwhile is
+// built again.
+func TestRecordsOfNewFiles(t *testing.T) {
+	b := newBuilder(t)
+	r := &recorded{T: t, state: t.TempDir(), out: filepath.Join(t.TempDir(), "out")}
+	r.log = filepath.Join(r.state, "engine.log")
+	program := func(late string) map[string]string {
+		return map[string]string{"a.layer": `fleet {
+    base scratch
+}
+
+app a {
+    copy  "a.conf" to "/etc/a.conf"
+    fetch "$URL/late?` + late + `" sha256 "` + fmt.Sprintf("%x", sha256.Sum256([]byte("late"))) + `" to "/late"
+}
+`, "a.conf": "one"}
+	}
+	for _, change := range []bool{false, true} {
+		r.dir = b.write(program(fmt.Sprint(change)))
+		if change {
+			go func() {
+				time.Sleep(time.Second)
+				_ = os.WriteFile(filepath.Join(r.dir, "a.conf"), []byte("two"), 0o644)
+			}()
+		}
+		output := engine.Output{Dir: r.out}
+		if _, _, started := r.built(output); !started {
+			t.Fatal("the first build starts no engine")
+		}
+		time.Sleep(settles)
+		if _, _, started := r.built(output); started != change {
+			t.Errorf("a file is changed during the build: %v; the engine starts again: %v", change, started)
+		}
+		if _, _, started := r.built(output); started {
+			t.Error("nothing has changed, and the engine starts")
+		}
+	}
 }

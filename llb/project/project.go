@@ -38,14 +38,25 @@ func Source(files fs.FS, selections map[string]*model.Selection) fsutil.FS {
 type source struct {
 	files      fs.FS
 	selections map[string]*model.Selection
+	at         time.Time // zero: when it is walked
 
 	mu    sync.Mutex
 	names map[string]string // in files, by the paths that Walk reported
 }
 
+// At returns the tree with the evidence of a time: what had just changed then is always read, while the file's
+// identity proves the version of what had not. Two walks of it find equal times only if the files did not
+// change between them.
+func (s *source) At(t time.Time) fsutil.FS {
+	return &source{files: s.files, selections: s.selections, at: t, names: map[string]string{}}
+}
+
 // Walk calls fn for the whole tree, in the order of paths. The engine always walks whole trees.
 func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
-	start := time.Now()
+	start := s.at
+	if start.IsZero() {
+		start = time.Now()
+	}
 	for _, dir := range slices.Sorted(maps.Keys(s.selections)) {
 		t := &tree{source: s, selection: s.selections[dir], root: path.Join(dir, s.selections[dir].Root()), start: start, first: map[[2]uint64]string{}}
 		for _, above := range []string{dir, t.root} {
