@@ -9,8 +9,9 @@ import (
 // block is a run of units that becomes a component, or the steps of an app.
 type block struct {
 	units   []*unit
-	targets []int // whose sequences have it, in order
-	own     bool  // the app's own steps
+	targets []int  // whose sequences have it, in order
+	own     bool   // the app's own steps
+	taken   string // the component that all of its files are from; see takes
 	needs   []*block
 	name    string
 }
@@ -217,6 +218,7 @@ func (im *importer) assign(chains []*block) {
 		if whole {
 			last = len(t.stage.units)
 		}
+		takes := im.takes(t, last, whole, single)
 		own := &block{targets: []int{n}, own: true}
 		var current *block
 		var pending []*unit // variables, for what comes next
@@ -232,6 +234,15 @@ func (im *importer) assign(chains []*block) {
 			setting := u.kind == config && !strings.HasPrefix(u.setting, "env ")
 			if setting && len(t.builds) == 0 {
 				continue // a stage has no configuration
+			}
+			if takes[u] != "" {
+				if current == nil || current.taken != takes[u] {
+					current = &block{targets: []int{n}, taken: takes[u]}
+					im.blocks = append(im.blocks, current)
+					t.blocks = append(t.blocks, current)
+				}
+				current.units = append(current.units, u)
+				continue
 			}
 			if !whole && (k > last || setting || u.kind == question && k > last) {
 				own.units = append(own.units, u)
@@ -375,7 +386,7 @@ func (im *importer) relate() {
 		if len(b.targets) == 0 {
 			continue
 		}
-		alone := len(b.units) > 0 && b.units[0].alone
+		alone := len(b.units) > 0 && b.units[0].alone || b.taken != ""
 		first := im.targets[b.targets[0]]
 		for _, p := range first.blocks {
 			if p == b || p.own {

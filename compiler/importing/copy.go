@@ -330,6 +330,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		text += " exclude " + quotes(c.exclude)
 	}
 	s.placed(i, text, placedAt(plain, to), nil)
+	s.units[len(s.units)-1].taken = component
 }
 
 // copyRenamed copies what matches a pattern to one name.

@@ -143,6 +143,9 @@ func (im *importer) nameOf(b *block) string {
 	if b.units[0].alone {
 		return downloadName(references.ReplaceAllString(b.units[0].text, "?"))
 	}
+	if b.taken != "" {
+		return b.nameTaken(t)
+	}
 	what := b.what()
 	if len(b.targets) == 1 {
 		if t.from && t.blocks[len(t.blocks)-1] == b {

@@ -42,6 +42,7 @@ type unit struct {
 	setting  string   // of configuration: "command", "env PATH", "expose 80/tcp"
 	target   string   // the path that a step places; a final slash for a directory
 	alone    bool     // depends on nothing, and is worth a component
+	taken    string   // the component that a copy takes files from
 	vars     []string // of its family that it has
 	params   []*param // that the text of a run mentions by their names
 	comments []string

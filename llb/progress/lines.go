@@ -99,7 +99,7 @@ func (l *lines) tell(b *board, s *step) {
 	}
 	s.told = true
 	if takes := b.expected(s); takes >= often {
-		l.print(s.part, "%s, about %s", s.text, clock(takes))
+		l.print(s.part, "%s, about %s", s.text, rough(takes))
 	} else {
 		l.print(s.part, "%s", s.text)
 	}
@@ -181,7 +181,7 @@ func of(takes, took time.Duration) string {
 	if takes < soon || takes < took {
 		return ""
 	}
-	return " of about " + clock(takes)
+	return " of about " + rough(takes)
 }
 
 func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }

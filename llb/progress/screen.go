@@ -72,9 +72,9 @@ func (s *screen) lines(b *board, now time.Time) []string {
 	rows := b.rows()
 	head += ", " + clock(now.Sub(b.begin))
 	if left, ok := s.left(rows, now); ok {
-		head += ", downloads take about " + clock(left) + " more"
+		head += ", downloads take about " + rough(left) + " more"
 	} else if left, ok := b.left(now); ok {
-		head += ", about " + clock(left) + " more"
+		head += ", about " + rough(left) + " more"
 	}
 	out := []string{term.Cut(head, s.columns-1)}
 	wide := 0

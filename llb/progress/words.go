@@ -92,5 +92,13 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 }
 
+// rough formats an estimate: 4s, 1m05s.
+func rough(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.0fs", d.Seconds())
+	}
+	return clock(d)
+}
+
 // Clock formats a duration for people.
 func Clock(d time.Duration) string { return clock(d) }
