@@ -1,6 +1,7 @@
 package importing
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,12 +113,26 @@ func (s *stage) accountCommand(i *instruction, words []string, groups map[string
 		return true
 	}
 	a.login = names[0]
-	return s.addAccount(i, a, accountOptions{system, makeHome || program == "adduser" && !noHome && !(alpine && system), alpine, group}, groups)
+	return s.addAccount(i, a, accountOptions{system, makeHome || program == "adduser" && !noHome && !(alpine && system), alpine, group, loginShell(s, program, system)}, groups)
 }
 
 type accountOptions struct {
 	system, home, alpine bool
 	group                string
+	shell                string // without an option
+}
+
+// loginShell returns the shell that Debian's commands give to users; "": none, or it is not known.
+func loginShell(s *stage, program string, system bool) string {
+	switch {
+	case s.base.release == "":
+		return ""
+	case program == "useradd":
+		return "/bin/sh"
+	case system:
+		return ""
+	}
+	return "/bin/bash"
 }
 
 // addAccount completes a user like the commands do, and adds it to the stage.
@@ -158,6 +173,7 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 			return false
 		}
 	}
+	a.shell = cmp.Or(a.shell, o.shell)
 	if strings.HasSuffix(a.shell, "nologin") || strings.HasSuffix(a.shell, "/false") || !strings.HasPrefix(a.shell, "/") {
 		a.shell = ""
 	}

@@ -329,6 +329,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	if len(c.exclude) > 0 {
 		text += " exclude " + quotes(c.exclude)
 	}
+	s.above(i, to, options)
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component
 }
