@@ -49,6 +49,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 		d.Scale = append(d.Scale, pageStop{s.rate, Colour(s.rate)})
 	}
 	apps := map[string]int{}
+	var names []string
 	for _, i := range choices[0].Plan.Images {
 		apps[i.App.Name] = len(d.Apps)
 		a := pageApp{Name: i.App.Name, Replicas: max(1, i.App.Replicas)}
@@ -58,7 +59,9 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 			}
 		}
 		d.Apps = append(d.Apps, a)
+		names = append(names, a.Name)
 	}
+	d.End = endOf(names)
 	for _, c := range choices {
 		d.Plans = append(d.Plans, d.plan(c, apps))
 	}
@@ -78,6 +81,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 type pageData struct {
 	Title    string     `json:"title"`
 	Platform string     `json:"platform"`
+	End      string     `json:"end,omitempty"` // of the names of all apps, which is shown once
 	Scale    []pageStop `json:"scale"`
 	Items    []pageItem `json:"items"`
 	Apps     []pageApp  `json:"apps"`

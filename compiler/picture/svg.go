@@ -3,6 +3,7 @@ package picture
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/term"
@@ -28,8 +29,9 @@ func (pic *Picture) SVG() string {
 	for n := range pic.Layers {
 		d.texts = append(d.texts, pic.Layers[n].Title())
 	}
+	d.end = pic.end()
 	for n := range pic.Stacks {
-		d.texts = append(d.texts, pic.Stacks[n].Apps[0].Name)
+		d.texts = append(d.texts, term.WithoutEnd(pic.Stacks[n].Apps[0].Name, d.end))
 	}
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" font-family="system-ui, sans-serif" font-size="12">`+"\n", width, height, width, height)
 	d.printf(`<title>%s</title>`+"\n", escape(pic.summary()))
@@ -54,7 +56,7 @@ func (pic *Picture) SVG() string {
 		w := boxWidth(size.Bytes, largest)
 		d.printf(`<g><title>%s</title>`, escape(s.Names(50)+"\n"+s.facts()))
 		d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s"/>`, x, y, w, s.Height*row, Colour(rate))
-		d.label(x+w+5, y, s.Height, appsWidth-w-12, s.names(int((appsWidth-w-12)/letter), d.texts), "")
+		d.label(x+w+5, y, s.Height, appsWidth-w-12, s.names(int((appsWidth-w-12)/letter), d.end, d.texts), "")
 		d.printf("</g>\n")
 	}
 	d.printf("</svg>\n")
@@ -112,6 +114,7 @@ func boxWidth(size, largest int64) float64 {
 type svg struct {
 	strings.Builder
 	texts []string // of all boxes
+	end   string   // of the names of all apps; "…" stands for it
 }
 
 func (d *svg) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
@@ -148,10 +151,21 @@ func (d *svg) legend() {
 		d.printf(`<rect x="%.0f" y="14" width="12" height="12" rx="2" fill="%s"/><text class="faint" x="%.0f" y="24">%.0f</text>`+"\n", x, Colour(s.rate), x+16, s.rate)
 		x += 48
 	}
+	if d.end != "" {
+		d.printf(`<text class="faint" x="%.0f" y="24">%s</text>`+"\n", x+10, escape(term.EndNote(d.end)))
+	}
 }
 
 // names lists as many of the stack's apps as fit.
-func (s *Stack) names(letters int, others []string) string {
+func (s *Stack) names(letters int, end string, others []string) string {
+	if end != "" {
+		short := &Stack{}
+		for _, a := range s.Apps {
+			a.Name = term.WithoutEnd(a.Name, end)
+			short.Apps = append(short.Apps, a)
+		}
+		s = short
+	}
 	for most := min(len(s.Apps), 8); most > 1; most-- {
 		if t := s.Names(most); term.Columns(t) <= letters {
 			return t
@@ -162,6 +176,24 @@ func (s *Stack) names(letters int, others []string) string {
 	}
 	more := fmt.Sprintf(" and %d more", len(s.Apps)-1)
 	return shorten(s.Apps[0].Name, letters-len(more), others) + more
+}
+
+// end returns what the names of all apps end with, if one of them is too long.
+func (pic *Picture) end() string {
+	var names []string
+	for n := range pic.Stacks {
+		for _, a := range pic.Stacks[n].Apps {
+			names = append(names, a.Name)
+		}
+	}
+	return endOf(names)
+}
+
+func endOf(names []string) string {
+	if !slices.ContainsFunc(names, func(n string) bool { return float64(term.Columns(n))*letter > appsWidth/2 }) {
+		return ""
+	}
+	return term.End(names)
 }
 
 // shorten cuts text to that many letters, or two, so that it differs from other texts.

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Table prints rows with aligned columns within Width. It cuts the widest cells of the stretching
-// column where they differ, to fit, or wraps them.
+// Table prints rows with aligned columns within Width. If the stretching column is too wide, the end that all of
+// its cells have is below, once. Then it cuts the widest ones where they differ, to fit, or wraps
+// them.
 type Table struct {
 	Right   []int // right-aligned columns
 	Stretch int
@@ -28,6 +29,18 @@ func (t *Table) Len() int { return len(t.rows) }
 // Print writes the table.
 func (t *Table) Print(w io.Writer) {
 	widths := t.widths()
+	if end := t.end(widths); end != "" {
+		short := &Table{Right: t.Right, Stretch: t.Stretch, Wrap: t.Wrap}
+		for n, r := range t.rows {
+			if r = slices.Clone(r); len(r) > 1 && (n > 0 || !t.titled(end)) {
+				r[t.Stretch] = WithoutEnd(r[t.Stretch], end)
+			}
+			short.rows = append(short.rows, r)
+		}
+		short.Note(EndNote(end))
+		short.Print(w)
+		return
+	}
 	for _, r := range t.rows {
 		if len(r) == 1 {
 			fmt.Fprintln(w, Cut("    "+r[0], Width))
@@ -52,6 +65,24 @@ func (t *Table) Print(w io.Writer) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "  "), " "))
 	}
+}
+
+// end returns what the cells of the stretching column end with, if one is too wide. The first row may have
+// the titles of the columns.
+func (t *Table) end(widths []int) string {
+	cells := t.column(t.Stretch)
+	if !slices.ContainsFunc(cells, func(c string) bool { return Columns(c) > widths[t.Stretch] }) {
+		return ""
+	}
+	if end := End(cells); end != "" {
+		return end
+	}
+	return End(cells[1:])
+}
+
+// titled reports whether the first row has titles: it does not end as the others do.
+func (t *Table) titled(end string) bool {
+	return len(t.rows) > 0 && len(t.rows[0]) > 1 && !strings.HasSuffix(t.rows[0][t.Stretch], end)
 }
 
 // column returns the cells of a column.

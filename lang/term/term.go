@@ -91,6 +91,44 @@ func CutAmong(s string, columns int, others []string) string {
 	return head + Cut(string(text[from:]), room)
 }
 
+// leastEnd is how many columns a common end has at least that is shown once.
+const leastEnd = 10
+
+// End returns what several texts all end with, from a separator on, as in "-eu.example.com". It is empty
+// if that is short, or all of a text.
+func End(texts []string) string {
+	if len(texts) < 2 {
+		return ""
+	}
+	end := texts[0]
+	for _, t := range texts[1:] {
+		for !strings.HasSuffix(t, end) {
+			end = end[1:]
+		}
+	}
+	for _, t := range texts {
+		if len(t) == len(end) && end != "" {
+			end = end[1:]
+		}
+	}
+	n := strings.IndexAny(end, "-._/: ")
+	if n < 0 || Columns(end[n:]) < leastEnd {
+		return ""
+	}
+	return end[n:]
+}
+
+// WithoutEnd returns a text without the end that it has in common with others; "…" stands for it.
+func WithoutEnd(text, end string) string {
+	if short, ok := strings.CutSuffix(text, end); ok && end != "" {
+		return short + "…"
+	}
+	return text
+}
+
+// EndNote says what "…" stands for.
+func EndNote(end string) string { return "… stands for " + end }
+
 // Left pads text on the right to that many columns.
 func Left(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-Columns(s)))

@@ -84,3 +84,35 @@ func TestCutAmong(t *testing.T) {
 		}
 	}
 }
+
+// TestEnd finds what names have in common at their ends, and prints it once.
+func TestEnd(t *testing.T) {
+	for _, c := range []struct {
+		texts []string
+		want  string
+	}{
+		{[]string{"pay-prod-eu.example.com", "shop-prod-eu.example.com"}, "-prod-eu.example.com"},
+		{[]string{"payments.example.com", "pay.example.com"}, ".example.com"},
+		{[]string{"a.example.com", ".example.com"}, ""},
+		{[]string{"pay-eu", "shop-eu"}, ""},
+		{[]string{"pay.example.com"}, ""},
+		{[]string{"one", "two"}, ""},
+		{nil, ""},
+	} {
+		if got := term.End(c.texts); got != c.want {
+			t.Errorf("End(%q) = %q, want %q", c.texts, got, c.want)
+		}
+	}
+	var out strings.Builder
+	table := &term.Table{Right: []int{1}}
+	table.Row("apps", "size")
+	long := strings.Repeat("-production", 8)
+	table.Row("payments"+long, "1")
+	table.Row("customers"+long, "22")
+	table.Note("all are small")
+	table.Print(&out)
+	const want = "apps        size\npayments…      1\ncustomers…    22\n    all are small\n    … stands for -production-production"
+	if got := out.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -150,7 +150,7 @@ function choose(n) {
   $("chosen").textContent = plan.name;
   const total = plan.store + plan.pull + plan.build;
   $("cost").textContent = money(total) + " a year: " + money(plan.store) + " stored, " + money(plan.pull) + " pulled, " + money(plan.build) + " built; at best " + money(plan.bound);
-  $("summary").textContent = count(fleet.apps.length, "image") + " on " + count(plan.layers.length, "shared layer") + ", " + fleet.platform;
+  $("summary").textContent = count(fleet.apps.length, "image") + " on " + count(plan.layers.length, "shared layer") + ", " + fleet.platform + (fleet.end ? "; … stands for " + fleet.end : "");
   if (followed && followed.kind === "layer") { // the same layer of this plan, if there is one
     const l = plan.layers.find((l) => l.id === followed.layer.id);
     followed = l ? { kind: "layer", layer: l } : null;

@@ -169,15 +169,20 @@ function paintStack(s, light, seen) {
     pen.fillRect(x, y + k * row, boxWidth(a.size), each ? row - 1 : row);
     if (row >= 11) {
       pen.globalAlpha = bright ? 1 : 0.3;
-      text(fleet.apps[s.apps[k]].name, x + boxWidth(a.size) + 5, y + (k + 0.5) * row + 4, edge.apps - boxWidth(a.size) - 14, colours.ink);
+      text(shortName(fleet.apps[s.apps[k]].name), x + boxWidth(a.size) + 5, y + (k + 0.5) * row + 4, edge.apps - boxWidth(a.size) - 14, colours.ink);
     }
   }
   if (row < 11 && h >= 11) {
     pen.globalAlpha = !light || part ? 1 : 0.3;
     const top = Math.max(y, seen.top), bottom = Math.min(y + h, seen.bottom);
-    label(x + 9, top, bottom - top, edge.apps - 24, fleet.apps[s.apps[0]].name, s.apps.length > 1 ? "and " + (s.apps.length - 1) + " more" : "");
+    label(x + 9, top, bottom - top, edge.apps - 24, shortName(fleet.apps[s.apps[0]].name), s.apps.length > 1 ? "and " + (s.apps.length - 1) + " more" : "");
   }
   pen.globalAlpha = 1;
+}
+
+// shortName is a name without the end that all names have; the summary has it once.
+function shortName(name) {
+  return fleet.end && name.endsWith(fleet.end) ? name.slice(0, -fleet.end.length) + "…" : name;
 }
 
 // label writes a title over as many lines as there is room for, and beneath it

@@ -10,7 +10,8 @@ import (
 
 // Chains lists the image's layers, bottom up, for each group of similar apps.
 func Chains(p *plan.Plan, page Page) string {
-	kinds := kinds(p, func(i *plan.Image) string {
+	end := page.endOf(p)
+	kinds := kinds(p, end, func(i *plan.Image) string {
 		var ids []string
 		for _, l := range i.Layers {
 			if l.Kind != plan.Delta {
@@ -31,7 +32,11 @@ func Chains(p *plan.Plan, page Page) string {
 	for _, k := range kinds {
 		line := term.Left(k.title(20, kinds), width) + "  "
 		for n, l := range layersOf(p, k.apps[0]) {
-			title := term.Cut(l.Title(), page.Width-width-4) // fits on a line of its own
+			title := l.Title()
+			if l.Kind == plan.Delta {
+				title = term.WithoutEnd(title, end)
+			}
+			title = term.Cut(title, page.Width-width-4) // fits on a line of its own
 			if l.Kind == plan.Delta && len(k.apps) > 1 {
 				title = "its own"
 			}
@@ -49,7 +54,7 @@ func Chains(p *plan.Plan, page Page) string {
 	if hidden > 0 {
 		b.WriteString(page.more(hidden, "chains"))
 	}
-	return b.String()
+	return b.String() + endNote(end)
 }
 
 // layersOf returns the layers of an app's image.

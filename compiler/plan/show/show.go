@@ -5,6 +5,7 @@ package show
 import (
 	"fmt"
 
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -28,6 +29,28 @@ const (
 	maxDeltas = 5  // apps side by side
 	maxDiff   = 20 // lines
 )
+
+// endOf returns what the names of all apps end with, if they are too long for a page.
+func (p Page) endOf(apps *plan.Plan) string {
+	var names []string
+	longest := 0
+	for _, i := range apps.Images {
+		names = append(names, i.App.Name)
+		longest = max(longest, term.Columns(i.App.Name))
+	}
+	if p.All || longest <= maxColumn {
+		return ""
+	}
+	return term.End(names)
+}
+
+// endNote is the line about such an end.
+func endNote(end string) string {
+	if end == "" {
+		return ""
+	}
+	return "  " + term.EndNote(end) + "\n"
+}
 
 // more returns the line that says that a list was cut.
 func (p Page) more(n int, what string) string {

@@ -59,3 +59,19 @@ func TestPagesFitATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestEnds has apps whose names all have one long end: it is there once.
+func TestEnds(t *testing.T) {
+	p := &plan.Plan{Graph: &model.Graph{}}
+	for _, name := range []string{"payments-service-production.example.com", "customers-service-production.example.com"} {
+		p.Images = append(p.Images, &plan.Image{App: &model.App{Name: name}})
+	}
+	for name, text := range map[string]string{"table": show.Table(p, show.Terminal), "chains": show.Chains(p, show.Terminal), "tree": show.Tree(p, show.Terminal)} {
+		if strings.Count(text, "-service-production") != 1 || !strings.Contains(text, "payments…") || !strings.Contains(text, "  … stands for -service-production.example.com\n") {
+			t.Errorf("the %s is\n%s", name, text)
+		}
+	}
+	if text := show.Tree(p, show.Page{All: true}); !strings.Contains(text, "payments-service-production.example.com") || strings.Contains(text, "…") {
+		t.Errorf("with all, the tree is\n%s", text)
+	}
+}

@@ -15,16 +15,19 @@ import (
 type appKind struct {
 	key  string
 	apps []*model.App // by name
+	end  string       // of the names of all apps, which is shown once
 }
 
+func (k *appKind) name(n int) string { return term.WithoutEnd(k.apps[n].Name, k.end) }
+
 // kinds groups the plan's apps by key: large groups first, then by name.
-func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
+func kinds(p *plan.Plan, end string, key func(*plan.Image) string) []*appKind {
 	known := map[string]*appKind{}
 	var list []*appKind
 	for _, i := range p.Images {
 		k := key(i)
 		if known[k] == nil {
-			known[k] = &appKind{key: k}
+			known[k] = &appKind{key: k, end: end}
 			list = append(list, known[k])
 		}
 		known[k].apps = append(known[k].apps, i.App)
@@ -37,22 +40,22 @@ func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
 func (k *appKind) title(n int, all []*appKind) string {
 	var others []string
 	for _, o := range all {
-		others = append(others, o.apps[0].Name)
+		others = append(others, o.name(0))
 	}
 	if len(k.apps) == 1 {
-		return term.CutAmong(k.apps[0].Name, n, others)
+		return term.CutAmong(k.name(0), n, others)
 	}
 	if names := k.names(); term.Columns(names) <= n {
 		return names
 	}
 	rest := fmt.Sprintf(" +%d", len(k.apps)-1)
-	return term.CutAmong(k.apps[0].Name, n-len(rest), others) + rest
+	return term.CutAmong(k.name(0), n-len(rest), others) + rest
 }
 
 func (k *appKind) names() string {
 	var names []string
-	for _, a := range k.apps {
-		names = append(names, a.Name)
+	for n := range k.apps {
+		names = append(names, k.name(n))
 	}
 	return strings.Join(names, ", ")
 }
@@ -60,7 +63,8 @@ func (k *appKind) names() string {
 // Table shows what each app needs: a row for each component with its arguments, a column for each
 // group of apps. It counts OS packages without their names.
 func Table(p *plan.Plan, page Page) string {
-	kinds := kinds(p, func(i *plan.Image) string {
+	end := page.endOf(p)
+	kinds := kinds(p, end, func(i *plan.Image) string {
 		var ids []string
 		for _, c := range i.App.Closure {
 			ids = append(ids, c.ID)
@@ -118,7 +122,7 @@ func Table(p *plan.Plan, page Page) string {
 			b.WriteString(k.members(page))
 		}
 	}
-	return b.String()
+	return b.String() + endNote(end)
 }
 
 // columnWidth returns the largest width of columns at which all fit the page next to the first
@@ -144,8 +148,8 @@ func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 func (k *appKind) members(page Page) string {
 	head := "  " + k.title(maxColumn, nil) + ": "
 	line, n := head, 0
-	for _, a := range k.apps {
-		next := a.Name
+	for m := range k.apps {
+		next := k.name(m)
 		if n > 0 {
 			next = ", " + next
 		}

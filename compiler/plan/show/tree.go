@@ -27,7 +27,7 @@ func Tree(p *plan.Plan, page Page) string {
 			at.child(&plan.Layer{Kind: bare, App: i.App}).images++
 		}
 	}
-	t := &tree{seen: map[*plan.Layer]bool{}, page: page}
+	t := &tree{seen: map[*plan.Layer]bool{}, page: page, end: page.endOf(p)}
 	t.branches(root.below, "", true)
 	hidden := 0
 	if !page.All && len(t.rows) > maxTree {
@@ -37,6 +37,7 @@ func Tree(p *plan.Plan, page Page) string {
 	if hidden > 0 {
 		t.out.WriteString(page.more(hidden, "lines"))
 	}
+	t.out.WriteString(endNote(t.end))
 	for _, i := range p.Published {
 		var titles []string
 		for _, l := range i.Layers {
@@ -73,10 +74,13 @@ func (b *branch) child(l *plan.Layer) *branch {
 	return c
 }
 
-// title is the text of the branch's line.
-func (b *branch) title() string {
-	if b.layer.Kind == bare {
-		return b.layer.App.Name
+// title is the text of a branch's line.
+func (t *tree) title(b *branch) string {
+	switch b.layer.Kind {
+	case bare:
+		return term.WithoutEnd(b.layer.App.Name, t.end)
+	case plan.Delta:
+		return term.WithoutEnd(b.layer.Title(), t.end)
 	}
 	return b.layer.Title()
 }
@@ -86,6 +90,7 @@ type tree struct {
 	rows [][4]string
 	seen map[*plan.Layer]bool
 	page Page
+	end  string // of the names of all apps
 	out  strings.Builder
 }
 
@@ -99,10 +104,10 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 		if top {
 			stem, under = "", ""
 		}
-		name := b.title()
+		name := t.title(b)
 		size := b.layer.Size
 		if len(b.folded) > 0 {
-			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].title(), len(b.folded)-1)
+			name = fmt.Sprintf("%s, %s and %d more apps", name, t.title(b.folded[0]), len(b.folded)-1)
 			for _, f := range b.folded {
 				size = size.Plus(f.layer.Size)
 			}
