@@ -292,6 +292,12 @@ gives it the network of this machine instead.`,
 	f.StringArrayVarP(&r.volumes, "volume", "v", nil, "mount what is at `PATH` of this machine: PATH:PATH or PATH:PATH:ro")
 	f.StringVarP(&r.user, "user", "u", "", "run as `USER` instead of the image's user")
 	f.StringVar(&r.network, "network", "own", "use `NETWORK`: own or host")
+	for _, same := range []struct{ name, short string }{{"interactive", "i"}, {"tty", "t"}, {"rm", ""}} {
+		f.BoolP(same.name, same.short, true, "always holds; for fingers that know docker run")
+		if err := f.MarkHidden(same.name); err != nil {
+			panic(err) // the flag was defined above
+		}
+	}
 	return cmd
 }
 

@@ -397,6 +397,12 @@ func showReport(w io.Writer, r importing.Report) {
 			fmt.Fprintf(w, "guess: %s: %s\n", image.File, image.Why)
 		}
 	}
+	if len(r.Standard) > 0 {
+		fmt.Fprintf(w, "\nBases that stay images, although the standard library has the like:\n")
+		for _, s := range r.Standard {
+			fmt.Fprintf(w, "  %s: %s\n      %s\n", s.Image, s.Module, s.Has)
+		}
+	}
 	for _, what := range []struct {
 		class importing.Class
 		title string

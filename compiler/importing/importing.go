@@ -109,6 +109,7 @@ func Import(in Input) (*Result, error) {
 		}
 	}
 	ignore := im.ignore()
+	im.report.Standard = im.standard()
 	im.report.finish()
 	return &Result{Module: text, Ignore: ignore, Systems: systems, Report: im.report}, nil
 }

@@ -96,6 +96,9 @@ func report(r importing.Report) string {
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "skipped %s\n", s)
 	}
+	for _, s := range r.Standard {
+		fmt.Fprintf(&b, "%s: %s\n", s.Image, s.Module)
+	}
 	for _, i := range r.Instructions {
 		fmt.Fprintf(&b, "%s:%d %s", i.File, i.Line, i.Class)
 		if i.Why != "" {

@@ -30,6 +30,7 @@ type Report struct {
 	Counts       map[Class]int  `json:"counts"`
 	Components   int            `json:"components"`
 	Shared       int            `json:"shared"` // components that several images have
+	Standard     []Standard     `json:"standard,omitempty"`
 
 	seen map[place]*instruction
 }
