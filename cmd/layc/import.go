@@ -121,11 +121,11 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	if err := i.adjust(cmd, root, in.Builds); err != nil {
 		return err
 	}
-	result, err := importing.Import(in)
-	if err != nil {
+	if in.Measured, err = i.measure(cmd, in.Builds); err != nil {
 		return err
 	}
-	if err := i.measure(cmd, result.Report); err != nil {
+	result, err := importing.Import(in)
+	if err != nil {
 		return err
 	}
 	if err := i.deliver(root, result); err != nil || !i.proves {
@@ -255,7 +255,7 @@ func (i *imports) deliver(root string, r *importing.Result) error {
 	}
 	if !i.quiet {
 		showReport(report, r.Report)
-		i.measured.show(report)
+		i.measured.show(report, r.Report.Saved)
 		for _, n := range notes {
 			fmt.Fprintln(report, n)
 		}
@@ -338,42 +338,50 @@ type jsonMeasured struct {
 	Savable int64    `json:"savable"` // estimated: what is stored twice, or left behind
 }
 
-// measure reads the images that the Dockerfiles have made, and says what they store twice.
-func (i *imports) measure(cmd *cobra.Command, r importing.Report) error {
+// measure reads the images that the Dockerfiles have made, says what they store twice, and returns their
+// layers by the names of builds.
+func (i *imports) measure(cmd *cobra.Command, builds []importing.Build) (map[string][]importing.Measured, error) {
 	if len(i.images) == 0 {
-		return nil
+		return nil, nil
 	}
 	client, err := i.registries.client(cmd)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	found, err := i.audit(cmd.Context(), client, i.images)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	i.measured = &jsonMeasured{Stored: found.Stored, Alone: found.Alone, Savable: found.Savable()}
-	names := map[string]bool{}
+	layers := map[string][]importing.Measured{}
 	for _, image := range found.Images {
 		i.measured.Images = append(i.measured.Images, image.Name)
+		var list []importing.Measured
+		for _, l := range image.Layers {
+			list = append(list, importing.Measured{Digest: l.Digest, Bytes: l.Size, By: l.By})
+		}
 		short := image.Name[strings.LastIndex(image.Name, "/")+1:]
-		names[short] = true
+		layers[short] = list
 		short, _, _ = strings.Cut(short, ":")
-		names[short] = true
+		layers[short] = list
 	}
-	for _, image := range r.Images {
-		if !names[image.Name] {
-			i.measured.Missing = append(i.measured.Missing, image.Name)
+	for _, b := range builds {
+		if _, ok := layers[b.Name]; !ok {
+			i.measured.Missing = append(i.measured.Missing, b.Name)
 		}
 	}
-	return nil
+	return layers, nil
 }
 
 // show prints what was measured; nothing without --images.
-func (m *jsonMeasured) show(w io.Writer) {
+func (m *jsonMeasured) show(w io.Writer, saved *importing.Saved) {
 	if m == nil {
 		return
 	}
 	fmt.Fprintf(w, "\nthe images as they are: %s stored for %s, %s to pull each alone\n", audit.Size(m.Stored), term.Count(len(m.Images), "image"), audit.Size(m.Alone))
+	if saved != nil {
+		fmt.Fprintf(w, "stored with this module: about %s for %s, instead of %s\n", audit.Size(saved.Planned), term.Count(saved.Images, "image"), audit.Size(saved.Stored))
+	}
 	fmt.Fprintf(w, "a plan that shares everything stores up to ~%s less; see layc audit\n", audit.Size(m.Savable))
 	if len(m.Missing) > 0 {
 		fmt.Fprintf(w, "not measured: %s\n", strings.Join(m.Missing, ", "))

@@ -51,7 +51,9 @@ type Input struct {
 	// Skipped is what was found but cannot be imported. The report repeats it.
 	Skipped []Skipped
 	Bases   Bases
-	Builder string // the platform of stages FROM --platform=$BUILDPLATFORM; "": linux/amd64
+	// Measured are the layers of images that the Dockerfiles have made, by the names of the builds.
+	Measured map[string][]Measured
+	Builder  string // the platform of stages FROM --platform=$BUILDPLATFORM; "": linux/amd64
 }
 
 // Bases says what becomes of bases that are images of Debian.
@@ -110,6 +112,7 @@ func Import(in Input) (*Result, error) {
 	}
 	ignore := im.ignore()
 	im.report.Standard = im.standard()
+	im.report.Saved = im.saved()
 	im.report.finish()
 	return &Result{Module: text, Ignore: ignore, Systems: systems, Report: im.report}, nil
 }

@@ -31,6 +31,7 @@ type Report struct {
 	Components   int            `json:"components"`
 	Shared       int            `json:"shared"` // components that several images have
 	Standard     []Standard     `json:"standard,omitempty"`
+	Saved        *Saved         `json:"saved,omitempty"` // if images were measured
 
 	seen map[place]*instruction
 }

@@ -1,0 +1,121 @@
+package importing
+
+import "strings"
+
+// Measured is a layer of an image that a Dockerfile has made.
+type Measured struct {
+	Digest string
+	Bytes  int64
+	By     string // the instruction, as in the history of the image
+}
+
+// Saved compares images as they are with the module, as far as they were measured.
+type Saved struct {
+	Images  int   `json:"images"`
+	Stored  int64 `json:"stored"`  // of all different layers
+	Planned int64 `json:"planned"` // an estimate: what is equal is stored once
+}
+
+// saved estimates what the module stores. The layers of an image belong to the last instructions of its
+// Dockerfile; those below are its base's. A layer of the module is as large as the layers of its
+// instructions, and is there once. What the module leaves out, such as lists of packages that a later line
+// removes, is not counted, and neither is what Debian's images have more than Debian's minimal system.
+func (im *importer) saved() *Saved {
+	var out Saved
+	stored, planned := map[string]int64{}, map[string]int64{} // by digest
+	parts := map[*block]int64{}
+	for _, t := range im.targets {
+		for _, b := range t.builds {
+			layers, ok := im.in.Measured[b.Name]
+			if !ok {
+				continue
+			}
+			out.Images++
+			for _, l := range layers {
+				stored[l.Digest] = l.Bytes
+			}
+			of, base := aligned(t.stage.history, layers)
+			for _, l := range layers[:base] {
+				planned[l.Digest] = l.Bytes
+			}
+			if t.family != nil { // its members differ in each layer, as far as is known
+				for _, l := range layers[base:] {
+					planned[l.Digest] = l.Bytes
+				}
+				continue
+			}
+			for _, k := range t.blocks {
+				var n int64
+				for _, u := range k.occurrences(t) {
+					n += of[place{u.from.File, u.from.Line}]
+					delete(of, place{u.from.File, u.from.Line}) // its first part has the layer
+				}
+				parts[k] = max(parts[k], n)
+			}
+		}
+	}
+	if out.Images == 0 {
+		return nil
+	}
+	for _, n := range stored {
+		out.Stored += n
+	}
+	for _, n := range planned {
+		out.Planned += n
+	}
+	for _, n := range parts {
+		out.Planned += n
+	}
+	return &out
+}
+
+// occurrences returns the units of a block as a target has them, whose instructions may be of another file.
+func (b *block) occurrences(t *target) []*unit {
+	ids := map[string]bool{}
+	for _, u := range b.units {
+		ids[u.id] = true
+	}
+	var out []*unit
+	for _, u := range t.stage.units {
+		if ids[u.id] {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// aligned returns the bytes of the layers that instructions have made, by the places of these, and the number
+// of layers below.
+func aligned(history []*instruction, layers []Measured) (map[place]int64, int) {
+	of := map[place]int64{}
+	n := len(layers)
+	for k := len(history) - 1; k >= 0 && n > 0; k-- {
+		verb, _, _ := strings.Cut(strings.ToUpper(history[k].Text), " ")
+		switch verb {
+		case "RUN", "COPY", "ADD", "WORKDIR":
+		default:
+			continue
+		}
+		if made := verbOf(layers[n-1].By); made != verb {
+			if verb == "WORKDIR" {
+				continue // the directory was there
+			}
+			break
+		}
+		n--
+		of[place{history[k].File, history[k].Line}] = layers[n].Bytes
+	}
+	return of, n
+}
+
+// verbOf returns the word of an instruction in the history of an image, which BuildKit and the older builder
+// write in their own ways.
+func verbOf(by string) string {
+	by = strings.TrimSpace(strings.TrimPrefix(by, "/bin/sh -c #(nop)"))
+	verb, _, _ := strings.Cut(by, " ")
+	switch verb {
+	case "COPY", "ADD", "WORKDIR", "RUN":
+		return verb
+	}
+	return "RUN" // "/bin/sh -c make", "|1 A=b /bin/sh -c make"
+}

@@ -1,0 +1,37 @@
+package importing_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler/importing"
+)
+
+// TestSaved measures two images whose equal lines made layers of their own, since they were built apart.
+func TestSaved(t *testing.T) {
+	const same = "FROM debian:12\nRUN make tools\nWORKDIR /srv\n"
+	files := fstest.MapFS{
+		"a/Dockerfile": {Data: []byte(same + "COPY a.txt .\n")}, "a/a.txt": {Data: []byte("a")},
+		"b/Dockerfile": {Data: []byte(same + "COPY b.txt .\nENV B=1\nRUN rm -rf /var/lib/apt/lists/*\n")}, "b/b.txt": {Data: []byte("b")},
+	}
+	found, err := importing.Find(files, []string{"."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := importing.Measured{Digest: "base", Bytes: 1000, By: "/bin/sh -c #(nop) ADD file:1 in / "}
+	r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Measured: map[string][]importing.Measured{
+		"a": {base, {"a1", 500, "RUN /bin/sh -c make tools # buildkit"}, {"a2", 1, "WORKDIR /srv"}, {"a3", 20, "COPY a.txt . # buildkit"}},
+		"b": {base, {"b1", 510, "|1 X=y /bin/sh -c make tools"}, {"b3", 30, "/bin/sh -c #(nop) COPY file:2 in . "}, {"b4", 7, "/bin/sh -c rm -rf /var/lib/apt/lists/*"}},
+		"x": {base},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The tools are stored once, as large as the larger layer; what rm leaves is in no layer, and /srv is in the base.
+	if got, want := r.Report.Saved, (importing.Saved{Images: 2, Stored: 1000 + 521 + 547, Planned: 1000 + 510 + 20 + 30}); got == nil || *got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if r, err = importing.Import(importing.Input{Files: files, Builds: found.Builds}); err != nil || r.Report.Saved != nil {
+		t.Errorf("without measured images: %v, %+v", err, r.Report.Saved)
+	}
+}
