@@ -73,7 +73,8 @@ func splitAddress(address string) (kind, rest string, err error) {
 		_, err := parseDeployment(address)
 		return kind, rest, err
 	case strings.HasPrefix(address, kind+"://"):
-		if _, err := url.Parse(address); err == nil && (kind != "unix" || filepath.IsAbs(rest)) {
+		u, err := url.Parse(address)
+		if err == nil && (kind != "unix" || filepath.IsAbs(rest)) && (kind != "tcp" || u.Hostname() != "" && u.Port() != "") {
 			return kind, rest, nil
 		}
 	}

@@ -287,6 +287,7 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 	}
 	rest := known.rest(req)
 	track := newTracker(req.definitions())
+	track.foreign = e.opts.Address != ""
 	solved := solved{shared: &shared{}}
 	if len(rest.Images)+len(rest.Proofs) > 0 {
 		if solved, err = e.solve(ctx, rest, out, track); err != nil {

@@ -127,10 +127,11 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 		no := access.Denied(registryOf(to), "pull "+to, status, "")
 		return &UnavailableError{What: no.What(), Help: no.Help(), Vertex: id}
 	}
-	if remote != "" && isNetworkFailure(err) {
+	// A pull only fails because of a registry, or of the machine.
+	if _, image := strings.CutPrefix(remote, imageScheme); remote != "" && (image || isNetworkFailure(err)) {
 		return &UnavailableError{
 			What:   fmt.Sprintf("cannot fetch %s", remote),
-			Help:   reachHelp(remote, err),
+			Help:   reachHelp(remote, err, t.foreign),
 			Vertex: id,
 			Err:    rootCause(err),
 		}
@@ -195,7 +196,7 @@ var denials = []string{"401 Unauthorized", "pull access denied", "insufficient_s
 
 // denied returns the image that a registry denied to an engine.
 func denied(remote string, err error) (image string, status int, ok bool) {
-	image, ok = strings.CutPrefix(remote, "docker-image://")
+	image, ok = strings.CutPrefix(remote, imageScheme)
 	text := err.Error()
 	switch {
 	case !ok:
@@ -207,16 +208,42 @@ func denied(remote string, err error) (image string, status int, ok bool) {
 	return image, status, status != 0
 }
 
-// reachHelp tells what to do about a server that cannot be reached.
-func reachHelp(remote string, err error) string {
-	image, ok := strings.CutPrefix(remote, "docker-image://")
-	switch {
-	case ok && strings.Contains(err.Error(), "x509:"):
-		return "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d"
-	case ok && strings.Contains(err.Error(), "HTTP response to HTTPS client"):
-		return "it does not speak TLS: if that is right, pass --insecure " + registryOf(image)
+// imageScheme begins the URL of an image that is pulled.
+const imageScheme = "docker-image://"
+
+// responseOf matches the text of containerd for a registry's response that is not the content.
+var responseOf = regexp.MustCompile(`unexpected status from [A-Z]+ request to [^ ]+: ([0-9]{3}) `)
+
+// reachHelp tells what to do about a server from which an engine, here or elsewhere, does not get what
+// it wants. What an engine elsewhere knows of registries is in settings of its own.
+func reachHelp(remote string, err error, elsewhere bool) string {
+	const again = "check the network and proxy settings, and run the command again"
+	image, ok := strings.CutPrefix(remote, imageScheme)
+	if !ok {
+		return again
 	}
-	return "check the network and proxy settings, and run the command again"
+	text, own := rootCause(err).Error(), "that BuildKit has settings of its own for registries: "
+	has := func(part string) bool { return strings.Contains(text, part) }
+	answer := responseOf.FindStringSubmatch(text)
+	switch {
+	case has("x509:") && elsewhere:
+		return own + "name the certificate of the authority in its buildkitd.toml, as ca of the registry " + registryOf(image)
+	case has("x509:"):
+		return "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d"
+	case has("HTTP response to HTTPS client") && elsewhere:
+		return own + "if the registry has no TLS, write http = true in its buildkitd.toml, for the registry " + registryOf(image)
+	case has("HTTP response to HTTPS client"):
+		return "it does not speak TLS: if that is right, pass --insecure " + registryOf(image)
+	case answer != nil && (answer[1] == "429" || answer[1][0] == '5'):
+		return "the registry is busy or failing: run the command again later"
+	case strings.HasSuffix(text, image+": not found"):
+		return "the registry does not have the image any more: correct its name, or run `layc update`"
+	case has("unexpected commit digest"), has("unexpected media type"):
+		return "the server sends something else than the image: check its name, and whether a proxy answers for it"
+	case isNetworkFailure(err):
+		return again
+	}
+	return "check that " + registryOf(image) + " is a registry that has the image, and run the command again"
 }
 
 // registryOf returns the registry of an image.

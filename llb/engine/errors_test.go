@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 )
 
@@ -39,16 +40,61 @@ func TestNetworkFailure(t *testing.T) {
 	}
 }
 
-// TestReachHelp pins the help for registries that cannot be reached for reasons that settings remove.
+// TestReachHelp pins the help for registries that an image does not come from, on the built-in engine and
+// on another one.
 func TestReachHelp(t *testing.T) {
-	const image = "docker-image://registry.example.com:5000/base:1"
-	for text, want := range map[string]string{
-		"tls: failed to verify certificate: x509: certificate signed by unknown authority": "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d",
-		"http: server gave HTTP response to HTTPS client":                                  "it does not speak TLS: if that is right, pass --insecure registry.example.com:5000",
-		"connection refused": "check the network and proxy settings, and run the command again",
+	const image, file = "docker-image://registry.example.com:5000/base:1", "https://example.com/a"
+	const own = "that BuildKit has settings of its own for registries: "
+	const again = "check the network and proxy settings, and run the command again"
+	for _, c := range []struct{ remote, text, here, elsewhere string }{
+		{
+			image, "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+			"pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d",
+			own + "name the certificate of the authority in its buildkitd.toml, as ca of the registry registry.example.com:5000",
+		},
+		{
+			image, "http: server gave HTTP response to HTTPS client", "it does not speak TLS: if that is right, pass --insecure registry.example.com:5000",
+			own + "if the registry has no TLS, write http = true in its buildkitd.toml, for the registry registry.example.com:5000",
+		},
+		{image, "connection refused", again, again},
+		{file, "x509: certificate signed by unknown authority", again, again},
+		{
+			image, "failed to solve: unexpected status from HEAD request to https://registry.example.com:5000/v2/base/manifests/1: 503 Service Unavailable",
+			"the registry is busy or failing: run the command again later", "the registry is busy or failing: run the command again later",
+		},
+		{
+			image, "unexpected status from GET request to https://registry.example.com:5000/v2/base/manifests/1: 418 I'm a teapot",
+			"check that registry.example.com:5000 is a registry that has the image, and run the command again",
+			"check that registry.example.com:5000 is a registry that has the image, and run the command again",
+		},
+		{
+			image, "failed to solve: registry.example.com:5000/base:1: not found",
+			"the registry does not have the image any more: correct its name, or run `layc update`", "the registry does not have the image any more: correct its name, or run `layc update`",
+		},
+		{
+			image, "unexpected media type text/html for sha256:00: not found",
+			"the server sends something else than the image: check its name, and whether a proxy answers for it",
+			"the server sends something else than the image: check its name, and whether a proxy answers for it",
+		},
 	} {
-		if got := reachHelp(image, errors.New(text)); got != want {
-			t.Errorf("%s: got %q, want %q", text, got, want)
+		for elsewhere, want := range map[bool]string{false: c.here, true: c.elsewhere} {
+			if got := reachHelp(c.remote, errors.New(c.text), elsewhere); got != want {
+				t.Errorf("%s, elsewhere %t: got %q, want %q", c.text, elsewhere, got, want)
+			}
+		}
+	}
+}
+
+// TestSaid checks that a program's own words are told, and not its log.
+func TestSaid(t *testing.T) {
+	const log = "E1127 06:48:48.884190    3832 memcache.go:265] \"Unhandled Error\" err=\"x\"\n"
+	for text, want := range map[string]string{
+		"command [kubectl] has exited, make sure x: stderr=" + log + log + "The connection was refused\nsee above\n": "The connection was refused see above",
+		"command [kubectl] has exited, make sure x: stderr=" + log:                                                   strings.TrimSpace(strings.ReplaceAll(log, "    ", " ")),
+		"command [ssh] has exited: stderr=ssh: no route to host":                                                     "ssh: no route to host",
+	} {
+		if got := said(errors.New(text)); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +94,8 @@ func (e *Engine) unreachable(ctx context.Context, w way, err error) error {
 		help = "start buildkitd there, or check the address"
 	case kind == "docker" || kind == "docker-container":
 		help = "see docker info, and docker buildx ls"
+	case kind == "kube-pod":
+		help = "see kubectl get pods"
 	case kind == "ssh":
 		help = fmt.Sprintf("check that ssh %s buildctl debug info works", rest)
 	}
@@ -129,7 +132,7 @@ func (w way) program(ctx context.Context) error {
 func said(err error) string {
 	text := plain(err).Error()
 	if _, after, ok := strings.Cut(text, "stderr="); ok {
-		text = strings.TrimSpace(after)
+		text = withoutLog(after)
 	}
 	if errors.Is(err, context.DeadlineExceeded) || grpcerrors.Code(err) == codes.DeadlineExceeded {
 		if !strings.Contains(text, ": ") {
@@ -140,6 +143,14 @@ func said(err error) string {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// logLine matches a line that kubectl logs before it says in a line of its own what is wrong.
+var logLine = regexp.MustCompile(`(?m)^[EFIW][0-9]{4} [0-9:.]+ .*$`)
+
+// withoutLog returns what a program printed, without its log if there is anything else.
+func withoutLog(text string) string {
+	return cmp.Or(strings.TrimSpace(logLine.ReplaceAllString(text, "")), strings.TrimSpace(text))
 }
 
 // abilities are the names of what an engine may lack, by BuildKit's ids.

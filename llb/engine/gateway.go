@@ -40,6 +40,7 @@ func (g *Gateway) Build(ctx context.Context, req Request) (*Result, error) {
 		return nil, err
 	}
 	track, proofs := newTracker(req.definitions()), newProving(req.Proofs)
+	track.foreign = true
 	result, err := solveAll(ctx, g.Client, req.Images, proofs, nil)
 	unproven := errors.Is(err, errUnproven)
 	if err != nil && !unproven {

@@ -26,7 +26,8 @@ import (
 )
 
 // TestPulls builds on images of registries that a machine has settings for: of one with a private
-// authority, and of one without TLS. Then the registries want a login.
+// authority, which first is busy, and of one without TLS. Then the registries do not have the image, or
+// fail, or want a login.
 func TestPulls(t *testing.T) {
 	needEngine(t)
 	certs := t.TempDir()
@@ -36,9 +37,14 @@ func TestPulls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status := 0
+	status, busy := 0, 0 // busy: so many responses are 503
 	backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if busy > 0 {
+			busy--
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		if status != 0 {
 			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
 			http.Error(w, "no", status)
@@ -119,9 +125,21 @@ func TestPulls(t *testing.T) {
 		}
 	}
 	e := with(registries)
+	busy = 2
 	build(t, e, on(tlsHost))
 	build(t, e, on(host))
 	closed(e)
+
+	for _, status = range []int{404, 429, 500} {
+		e = with(registries)
+		_, err = e.Build(t.Context(), on(tlsHost))
+		var down *UnavailableError
+		says := map[int]string{404: "does not have the image", 429: "busy or failing", 500: "busy or failing"}[status]
+		if !errors.As(err, &down) || down.Vertex == "" || !strings.Contains(down.Help, says) {
+			t.Errorf("%d: the error is %v", status, err)
+		}
+		closed(e)
+	}
 
 	for _, status = range []int{401, 403} {
 		e = with(registries)

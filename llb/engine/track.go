@@ -24,6 +24,8 @@ const maxLogLines = 20
 type tracker struct {
 	ops map[digest.Digest]*pb.Op // read-only
 	all []Step                   // read-only: the definitions' steps, in the order of dependencies
+	// foreign: the engine is one elsewhere. Read-only.
+	foreign bool
 
 	mu    sync.Mutex
 	order []digest.Digest // vertices of the definitions, as first reported

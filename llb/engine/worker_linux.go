@@ -140,9 +140,10 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 var patience = transport.Usual
 
 // servers returns BuildKit's hosts for registries, with patience for them and for the servers of
-// their tokens. A registry with settings speaks TLS, or is tried with it first.
+// their tokens. What is read from one that is busy or failing is asked for again; BuildKit itself
+// repeats what it writes. A registry with settings speaks TLS, or is tried with it first.
 func servers(registries *access.Registries) docker.RegistryHosts {
-	client := &http.Client{Transport: registries.Transport(patience)}
+	client := &http.Client{Transport: transport.PersistentReads(registries.Transport(patience))}
 	tracing.DefaultClient = client
 	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(func(host string) (bool, error) {
 		local, err := docker.MatchLocalhost(host)

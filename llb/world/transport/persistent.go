@@ -18,17 +18,27 @@ func Persistent(next http.RoundTripper) http.RoundTripper {
 	return &persistent{next: next, pause: firstPause}
 }
 
+// PersistentReads does that for requests that only read, GET and HEAD.
+func PersistentReads(next http.RoundTripper) http.RoundTripper {
+	return &persistent{next: next, pause: firstPause, reads: true}
+}
+
 type persistent struct {
 	next  http.RoundTripper
 	pause time.Duration
+	reads bool // only these
 }
 
 func (p *persistent) RoundTrip(request *http.Request) (*http.Response, error) {
 	d := &download{retrying: &retrying{next: p.next, pause: p.pause}, request: request}
+	writes := request.Method != http.MethodGet && request.Method != http.MethodHead
+	if writes && p.reads {
+		return p.next.RoundTrip(request)
+	}
 	for {
 		response, err := p.next.RoundTrip(request)
 		if err != nil {
-			if request.Method != http.MethodGet && request.Method != http.MethodHead {
+			if writes {
 				return nil, err
 			}
 			if err := d.again(err); err != nil {

@@ -97,3 +97,28 @@ func TestPersistent(t *testing.T) {
 		})
 	}
 }
+
+// TestPersistentReads checks that requests that write are sent once.
+func TestPersistentReads(t *testing.T) {
+	for method, want := range map[string]int{"GET": 3, "HEAD": 3, "POST": 1, "PUT": 1} {
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if asked++; asked < 3 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		}))
+		defer server.Close()
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL, strings.NewReader("a body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := PersistentReads(&http.Transport{}).RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if asked != want || (response.StatusCode == http.StatusOK) != (want == 3) {
+			t.Errorf("%s: %d requests, and the last response is %d", method, asked, response.StatusCode)
+		}
+	}
+}
