@@ -105,23 +105,27 @@ func (l *lines) tell(b *board, s *step) {
 	}
 }
 
-// fetched prints how many downloads of a part are there, now and then, and when all are.
+// fetched prints how many downloads of a part are there, now and then, and when all are. What was
+// there before, or another build has downloaded, is no download of this build.
 func (l *lines) fetched(b *board, s *step, now time.Time) {
 	var files, ready int
 	var bytes, got int64
 	var began time.Time
 	for _, o := range b.order {
-		if o.kind != downloads || o.part != s.part {
+		if o.kind != downloads || o.part != s.part || o.cached {
 			continue
 		}
 		files++
 		bytes += o.bytes
-		if !o.started.IsZero() && !o.cached && (began.IsZero() || o.started.Before(began)) {
+		if !o.started.IsZero() && (began.IsZero() || o.started.Before(began)) {
 			began = o.started
 		}
 		if !o.completed.IsZero() {
 			ready, got = ready+1, got+o.bytes
 		}
+	}
+	if began.IsZero() {
+		return
 	}
 	told, ok := l.ready[s.part]
 	switch took := now.Sub(began); {

@@ -217,6 +217,36 @@ func TestCached(t *testing.T) {
 	}
 }
 
+// TestDownloadedBefore tells nothing about files that another build has downloaded, and counts only the
+// others.
+func TestDownloadedBefore(t *testing.T) {
+	f := newFleet(t)
+	const bash, libc6 = "download bash 5", "download libc6 2"
+	there := func(name string, begin float64) *client.Vertex {
+		return &client.Vertex{Digest: f.ids[name], Name: name, Started: at(begin), Completed: at(begin), Cached: true}
+	}
+	for _, c := range []struct {
+		reports []*client.Vertex
+		want    string
+	}{
+		{[]*client.Vertex{there(libc6, 0), there(bash, 2)}, ""},
+		// Two builds share an engine: what was there is reported once more, as done.
+		{[]*client.Vertex{there(libc6, 0), there(bash, 0), {Digest: f.ids[bash], Name: bash, Started: at(0), Completed: at(2)}}, ""},
+		{[]*client.Vertex{there(libc6, 0), {Digest: f.ids[bash], Name: bash, Started: at(0)}, {Digest: f.ids[bash], Name: bash, Started: at(0), Completed: at(2)}},
+			"release(\"12\"): downloaded 1 file, 3MB in 2.0s, 1.5MB/s\n"},
+	} {
+		b := newBoard([]*pb.Definition{f.def})
+		var out bytes.Buffer
+		show := &lines{w: &out}
+		for _, v := range c.reports {
+			show.report(b, b.report(&client.SolveStatus{Vertexes: []*client.Vertex{v}}), *at(2))
+		}
+		if out.String() != c.want {
+			t.Errorf("got %q, want %q", &out, c.want)
+		}
+	}
+}
+
 // TestChoose chooses how to show progress by where layc runs.
 func TestChoose(t *testing.T) {
 	for _, c := range []struct {
