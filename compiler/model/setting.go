@@ -238,12 +238,14 @@ func (m *Merged) Env() []EnvVar {
 	return byName(out)
 }
 
-// covers reports whether to omit an entry because an app, or an instance that needs the
-// entry's instance, sets the variable.
+// covers reports whether to omit an entry because an app, or an instance above the
+// entry's instance, sets the variable. Every instance is above the base.
 func (m *Merged) covers(set, entry Proposal) bool {
 	switch {
-	case set.Setting == nil || entry.From == nil || entry.OfBase():
+	case set.Setting == nil || entry.From == nil:
 		return false
+	case entry.OfBase():
+		return !set.OfBase()
 	case set.From != nil:
 		return needs(set.From, entry.From)
 	}
