@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/lang/term"
@@ -79,4 +80,14 @@ func (m Move) Share() float64 { return float64(m.Saves) / max(float64(m.cost), 1
 func tenths(m Move) string {
 	n := int64(m.Share() * 1000)
 	return fmt.Sprintf("%d.%d %%", n/10, n%10)
+}
+
+// Tradeoff is a text about a plan with which hosts pull more than if each app were planned on its
+// own, and about what that buys. A plan that was recorded for other needs may buy nothing.
+func Tradeoff(more string, gains []string) string {
+	text := more + " than if each app were planned on its own."
+	if len(gains) == 0 {
+		return text + " Nothing is saved for that; `layc plan --rebalance` shows what a new plan saves."
+	}
+	return text + " In return, " + strings.Join(gains, ", and ") + "."
 }

@@ -49,6 +49,7 @@ type Plan struct {
 	problem  *search.Problem
 	solution *search.Solution
 	memory   *memory  // the plan in the lock file; nil if it has none
+	anew     bool     // it was searched for without the plan in the lock file
 	fleet    []*Image // of all apps, if Only has left out some
 }
 
@@ -139,7 +140,7 @@ func New(g *model.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 // finish turns a solution into a plan and keeps the recorded plan with it.
 func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 	p := t.plan(s)
-	p.memory = m
+	p.memory, p.anew = m, m == nil || o.Rebalance
 	p.bound = sync.OnceValue(func() search.Money {
 		if m != nil && !s.Exact && t.tiny() {
 			// A proof of the best possible cost takes only a moment, so a kept plan gets one,

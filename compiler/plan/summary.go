@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -83,7 +84,11 @@ func (p *Plan) Quality() string {
 	case gap <= knownGap:
 		return fmt.Sprintf("costs at most %s more than the best possible plan", percent(gap))
 	}
-	return "the cheapest plan found; how much cheaper a plan can be is not known"
+	found := "the cheapest plan found"
+	if !p.anew {
+		found = "planned as " + lock.Name + " has it" // a new plan may be cheaper
+	}
+	return found + "; how much cheaper a plan can be is not known"
 }
 
 const (

@@ -106,12 +106,14 @@ func (c *Cost) Tradeoff() string {
 	if more.Bytes <= c.Alone.Pulled.Bytes/1000 {
 		return ""
 	}
-	text := fmt.Sprintf("Hosts pull %s more per week than if each app were planned on its own. In return, the registry stores %s less",
-		more, c.Alone.Stored.Minus(c.Plan.Stored))
-	if saved := c.Alone.Money - c.Plan.Money; saved > 0 {
-		text += fmt.Sprintf(", and the fleet costs $%.2f less per year", plan.PerYear(saved))
+	var gains []string
+	if saved := c.Alone.Stored.Minus(c.Plan.Stored); saved.Bytes > 0 {
+		gains = append(gains, fmt.Sprintf("the registry stores %s less", saved))
 	}
-	return text + "."
+	if saved := c.Alone.Money - c.Plan.Money; saved > 0 {
+		gains = append(gains, fmt.Sprintf("the fleet costs $%.2f less per year", plan.PerYear(saved)))
+	}
+	return plan.Tradeoff(fmt.Sprintf("Hosts pull %s more per week", more), gains)
 }
 
 func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {

@@ -208,6 +208,12 @@ func TestTradeoff(t *testing.T) {
 	if got := c.Tradeoff(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	c.Plan.Stored, c.Plan.Money = c.Alone.Stored, c.Alone.Money+1
+	want = "Hosts pull 10MB more per week than if each app were planned on its own. " +
+		"Nothing is saved for that; `layc plan --rebalance` shows what a new plan saves."
+	if got := c.Tradeoff(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 	c.Plan.Pulled.Bytes = 1_000_900_000
 	if got := c.Tradeoff(); got != "" {
 		t.Errorf("got %s", got)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -54,11 +55,14 @@ func (r *Result) tradeoff() string {
 	if p.Pulled-alone.Pulled <= alone.Pulled/1000 {
 		return ""
 	}
-	text := fmt.Sprintf("Hosts pull %s more than if each app were planned on its own.", r.size(p.Pulled-alone.Pulled))
+	var gains []string
 	if saved := alone.Pushed - p.Pushed; saved > 0 {
-		text += fmt.Sprintf(" In return, the registry receives %s less.", r.size(saved))
+		gains = append(gains, fmt.Sprintf("the registry receives %s less", r.size(saved)))
 	}
-	return text
+	if saved := alone.Built - p.Built; saved >= 1000 {
+		gains = append(gains, fmt.Sprintf("builds take %s less", built(saved)))
+	}
+	return plan.Tradeoff(fmt.Sprintf("Hosts pull %s more", r.size(p.Pulled-alone.Pulled)), gains)
 }
 
 // times formats an outcome's pulls as a multiple of the plan's.
