@@ -221,7 +221,10 @@ func answerJSON(k query.Kind, items []*query.Item) jsonAnswer {
 }
 
 // nextWords offers what can follow the words of an expression.
-func (c *cli) nextWords(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+func (c *cli) nextWords(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 && strings.ContainsAny(typed, " (") {
+		return c.selectWords(cmd, args, typed)
+	}
 	return c.continued(strings.Join(args, " ")+" ", typed), cobra.ShellCompDirectiveNoFileComp
 }
 

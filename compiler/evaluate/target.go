@@ -22,6 +22,12 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write a path, such as `\"/srv\"`")
 		return "", false
 	}
+	if variable := variableInText.FindString(p); variable != "" && strings.HasPrefix(p, variable) {
+		x.Found.Errorf(diag.InvalidPath, at, "not an absolute path: %q", p).
+			Note("nothing expands `%s` in a path", variable).
+			Hint("write the path itself, such as with `let` and `${…}`")
+		return "", false
+	}
 	if !strings.HasPrefix(p, "/") {
 		replace(x.Found.Errorf(diag.InvalidPath, at, "not an absolute path: %q", p).
 			Note("paths in an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)

@@ -247,6 +247,11 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 	}
 	d := c.list.Errorf(diag.UnknownName, e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
 		Note("only modules and maps have members")
+	if n, ok := e.X.(*syntax.Name); ok && universe[n.Name+"."+e.Name.Name] != nil {
+		d.See(c.scope.lookup(n.Name).Ident().At, "`%s` is declared here", n.Name).
+			Note("the declaration hides the predeclared `%s.%s`", n.Name, e.Name.Name).
+			Hint("give the declaration another name")
+	}
 	if t.text() {
 		d.Hint("join strings with `+`, or insert a value with `${NAME}`")
 	}

@@ -107,7 +107,7 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 			Hint("declare a component with this name, or write the value")
 	case c.key != "" && name == c.key:
 		d.Note("environment variables of the image are not names in the program").
-			Hint("write `env %s += \"…\"` to append to the variable", name)
+			Hint("write `env %s += \"…\"` to add to the variable", name)
 	case c.pattern != nil && (name == "_" || name == "default" || name == "otherwise"):
 		d.Hint("write `else` for the default arm").Fix(at, "else")
 	case name == "null" || name == "nil" || name == "none" || name == "None" || name == "undefined":
@@ -219,11 +219,11 @@ func (c *checker) selfReference(a *syntax.Assign) {
 				rest, before = strings.CutSuffix(text, by+form)
 			}
 			if before && !strings.ContainsAny(rest, "$\"\\") && (by == ":") == strings.HasSuffix(key, "PATH") {
-				d.Hint("write `env %s += %q` to append to the variable", key, rest).
+				d.Hint("write `env %s += %q` to add to the variable", key, rest).
 					Fix(source.Span{File: a.At.File, Start: a.Key.At.End, End: a.Value.Span().End}, ` += "`+rest+`"`)
 				return
 			}
 		}
 	}
-	d.Hint("write `env %s += \"…\"` to append to the variable", key)
+	d.Hint("write `env %s += \"…\"` to add to the variable", key)
 }
