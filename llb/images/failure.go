@@ -505,6 +505,13 @@ func aptLacks(log []string) string {
 	return strings.Join(names, ", ")
 }
 
+// noShell reports whether runc could not start the shell of a run.
+func noShell(log []string) bool {
+	return slices.ContainsFunc(log, func(line string) bool {
+		return strings.Contains(line, `exec: "/bin/sh": stat /bin/sh: no such file or directory`)
+	})
+}
+
 // failed explains all other steps, with what helps most often.
 func failed(step *engine.StepError, origin llb.Origin) Finding {
 	var list diag.List
@@ -544,6 +551,9 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 		if origin.MayInstall {
 			d.Hint("if earlier steps of %s configure them, write `install %s` instead of the `run`", origin.Component, packages)
 		}
+	case origin.Run != nil && noShell(step.Log):
+		d.Note("a run needs /bin/sh, which the system that it ran on does not have").
+			Hint("build it on a base with a shell: write `builds on`, such as `builds on debian.release(\"12\")`, and `owns` with what it writes")
 	case step.ExitCode == 127:
 		d.Note("a step only finds what its component `needs`, with their needs, and what it `builds with`").
 			Hint("find the missing command in the output, and write `needs` or `builds with` for what provides it, such as `builds with os.packages(\"make\")`")

@@ -106,6 +106,22 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
+// TestNoShell checks that a run on a system without a shell, as on scratch, is told so. The shell of
+// others may be missing for the run itself.
+func TestNoShell(t *testing.T) {
+	for said, want := range map[string]string{
+		`runc run failed: unable to start container process: error during container init: exec: "/bin/sh": stat /bin/sh: no such file or directory`: "a run needs /bin/sh, ",
+		"/bin/sh: 1: make: not found":                                  "it ran as root in /, ",
+		`sh: exec: "/opt/sh": stat /opt/sh: no such file or directory`: "it ran as root in /, ",
+	} {
+		step := &engine.StepError{Name: "x", ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{said}}
+		d := stepFailed(step, llb.Origin{Component: "tool", Run: &model.Run{}})
+		if got := strings.Join(d.Notes, "\n"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s\ngot  %s\nwant %s", said, got, want)
+		}
+	}
+}
+
 // TestAptFails checks that a run whose apt lacks packages is told how layc installs them.
 func TestAptFails(t *testing.T) {
 	const debian = "apt has no sources in debian/bookworm, since layc.lock pins all packages\nwrite `needs os.packages(%s)`; if only the build needs them, `builds with os.packages(%s)`"

@@ -105,8 +105,8 @@ func (l *lines) tell(b *board, s *step) {
 	}
 }
 
-// fetched prints how many downloads of a part are there, now and then, and when all are. What was
-// there before, or another build has downloaded, is no download of this build.
+// fetched prints how many downloads of a part are there, now and then, and when all are. It leaves out
+// what was there before, and what another build has downloaded.
 func (l *lines) fetched(b *board, s *step, now time.Time) {
 	var files, ready int
 	var bytes, got int64
