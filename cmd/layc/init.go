@@ -76,7 +76,13 @@ With --template, the project is a program that works, with the standard library:
 				}
 				return usage(cmd, "--template=%s: expected one of %s", name, strings.Join(templateNames, ", "))
 			}
-			return c.begin(dir, name)
+			if err := c.begin(dir, name); err != nil {
+				return err
+			}
+			if name == "" && len(args) == 1 && slices.Contains(templateNames, args[0]) {
+				c.announce(fmt.Sprintf("%s is the directory; for a program of this kind, run: layc init --template %[1]s", args[0]))
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&name, "template", "", "begin with a program: `NAME` is one of "+strings.Join(templateNames, ", "))

@@ -190,7 +190,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 // system made of packages is known well enough to say that it has no such directories.
 func (s *stage) above(i *instruction, to, options string) {
 	_, owner, ok := strings.Cut(options, " owner ")
-	if !ok || s.base.release == "" {
+	if !ok || s.base.release == "" || symbolic(to) {
 		return
 	}
 	owner, _, moded := strings.Cut(owner, " mode ")
@@ -406,7 +406,7 @@ func (s *stage) isDirectory(name string) bool {
 }
 
 // directories are names that the tools of languages give to directories.
-var directories = map[string]bool{"dist": true, "build": true, "public": true, "node_modules": true, "site-packages": true, "lib": true, "static": true, "html": true, "www": true, "assets": true, "venv": true, ".venv": true, "vendor": true, "publish": true, ".next": true, "standalone": true, "wheels": true, "bundle": true, "conf": true, "config": true, "src": true, "app": false}
+var directories = map[string]bool{"dist": true, "build": true, "public": true, "node_modules": true, "site-packages": true, "lib": true, "static": true, "html": true, "www": true, "assets": true, "venv": true, ".venv": true, "vendor": true, "publish": true, ".next": true, "standalone": true, "wheels": true, "bundle": true, "conf": true, "config": true, "src": true, "classes": true, "BOOT-INF": true, "META-INF": true, "app": false}
 
 // isFile reports whether a path of a stage looks like a file.
 func (s *stage) isFile(name string) bool {

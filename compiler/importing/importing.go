@@ -113,6 +113,9 @@ func Import(in Input) (*Result, error) {
 	ignore := im.ignore()
 	im.report.Standard = im.standard()
 	im.report.Saved = im.saved()
+	for _, i := range im.report.Instructions {
+		i.Why = im.plainOf(i.Why)
+	}
 	im.report.finish()
 	return &Result{Module: text, Ignore: ignore, Systems: systems, Report: im.report}, nil
 }

@@ -133,6 +133,10 @@ func pinned(refs lock.Refs) *lock.File {
 	const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	f := &lock.File{}
 	for n, i := range refs.Images {
+		// What builds cross names images for the builder's platform, too.
+		if slices.ContainsFunc(f.Images, func(o lock.Image) bool { return o.Reference == i.Reference && o.Platform == i.Platform }) {
+			continue
+		}
 		d := fmt.Sprintf("sha256:%064x", n+1)
 		f.Images = append(f.Images, lock.Image{Reference: i.Reference, Platform: i.Platform, Digest: d})
 		f.Bases = append(f.Bases, lock.Base{Digest: d, Layers: 1, Configured: true})
@@ -153,6 +157,7 @@ func pinned(refs lock.Refs) *lock.File {
 	for _, d := range refs.Downloads {
 		f.Downloads = append(f.Downloads, lock.Download{Digest: d.Digest, Name: lock.DownloadName(d.URL)})
 	}
+	f.Sort()
 	return f
 }
 

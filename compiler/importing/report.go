@@ -2,6 +2,7 @@ package importing
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -57,7 +58,7 @@ type Skipped struct {
 }
 
 func (s Skipped) String() string {
-	if s.Name == "" || strings.HasSuffix(strings.ToLower(s.File), "dockerfile") {
+	if s.Name == "" || isDockerfile(path.Base(s.File)) {
 		return s.File + ": " + s.Why
 	}
 	return s.Name + " of " + s.File + ": " + s.Why

@@ -165,6 +165,11 @@ func dedent(text string) string {
 
 // absolute returns a clean path of the image.
 func absolute(dir, name string) string {
+	if m := references.FindStringSubmatch(name); m != nil && m[1] == "p" && strings.HasPrefix(name, m[0]) {
+		if _, value, ok := strings.Cut(m[2], "="); ok && path.IsAbs(value) {
+			return m[0] + path.Clean("x" + strings.TrimPrefix(name, m[0]))[1:]
+		}
+	}
 	if !path.IsAbs(name) {
 		name = path.Join(dir, name)
 	}
