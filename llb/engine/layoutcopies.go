@@ -23,10 +23,9 @@ import (
 
 // copiedBlobs are blobs that a layout copies from the engine.
 type copiedBlobs struct {
-	stores []string // the engine's
-	mu     sync.Mutex
-	blobs  map[digest.Digest]*copiedBlob
-	syncs  errgroup.Group // wait for the disk
+	mu    sync.Mutex
+	blobs map[digest.Digest]*copiedBlob
+	syncs errgroup.Group // wait for the disk
 }
 
 // copiedBlob is a blob in the directory of partly written ones.
@@ -38,7 +37,7 @@ type copiedBlob struct {
 // copyFrom makes the layout copy blobs from the engine with a state directory. What it cannot copy, the
 // engine sends.
 func (l *layout) copyFrom(state string) {
-	l.copied = &copiedBlobs{stores: contentStores(state), blobs: map[digest.Digest]*copiedBlob{}}
+	l.copied = &copiedBlobs{blobs: map[digest.Digest]*copiedBlob{}}
 	l.copied.syncs.SetLimit(32) // each has an open file
 	l.store.has = func(ctx context.Context, desc ocispecs.Descriptor) bool {
 		if desc.Digest.Validate() != nil || desc.Digest.Algorithm() != digest.SHA256 {
@@ -56,7 +55,7 @@ func (l *layout) copyFrom(state string) {
 		}
 		c.mu.Unlock()
 		b.once.Do(func() {
-			for _, store := range c.stores {
+			for _, store := range contentStores(state) {
 				from := storedBlob(store, desc)
 				if from == "" {
 					continue

@@ -35,9 +35,8 @@ const layoutsName = "layouts"
 // they are neither sent nor written. A link keeps the content, whatever the engine does with its own.
 // The engine's blobs never change, so nobody may write to the layout's: it has to be temporary.
 func (l *layout) linkFrom(state string) {
-	stores := contentStores(state)
 	l.store.has = func(_ context.Context, desc ocispecs.Descriptor) bool {
-		for _, store := range stores {
+		for _, store := range contentStores(state) {
 			if l.link(store, desc) {
 				return true
 			}
@@ -46,7 +45,7 @@ func (l *layout) linkFrom(state string) {
 	}
 }
 
-// contentStores are the directories of an engine's stores of blobs.
+// contentStores are the directories of an engine's stores of blobs. Before its first start, it has none.
 func contentStores(state string) []string {
 	stores, _ := filepath.Glob(filepath.Join(state, "runc-*", "content")) // the pattern is valid
 	return stores

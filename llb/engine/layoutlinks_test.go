@@ -52,6 +52,36 @@ func TestTemporaryLayout(t *testing.T) {
 	}
 }
 
+// TestLayoutsOfNewState checks that the first build of an engine, which creates its state, takes its blobs
+// as files, too.
+func TestLayoutsOfNewState(t *testing.T) {
+	needEngine(t)
+	for _, temporary := range []bool{true, false} {
+		state := filepath.Join(t.TempDir(), "state")
+		e, err := Open(t.Context(), Options{State: state, Runc: runcPath(), Later: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, remove, err := TemporaryLayout(Options{State: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := request(t, dir, two(t, "last")...)
+		req.Output.Temporary = temporary
+		build(t, e, req)
+		if _, linked := sizes(t, dir); (linked > 0) != temporary {
+			t.Errorf("temporary %t: %d bytes are links to the engine's", temporary, linked)
+		}
+		if err := registry.Validate(dir); err != nil {
+			t.Error(err)
+		}
+		remove()
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // sizes returns the bytes of the files that a directory has alone, and of those that have another
 // name elsewhere.
 func sizes(t *testing.T, dir string) (alone, linked int64) {
