@@ -18,7 +18,8 @@ import (
 // BuildKit compresses the layers of images when all images are built. While steps run, cores are idle:
 // each waits for a program, for the steps that it needs, or for the disk. So this engine compresses a layer
 // as soon as the vertex that makes it has been executed. The export then finds the blobs, and waits for
-// those that are on their way. What is compressed, and how, is what the export would do.
+// those that are on their way. What is compressed, and how, is what the export would do. A base is unpacked
+// when its first user is executed; here, that begins while local files are read.
 
 // made is a result of a vertex.
 type made struct {
@@ -124,6 +125,7 @@ type layered struct {
 	solver.Op
 	worker *compressing
 	vertex digest.Digest
+	base   bool // it is an image of somebody else
 }
 
 func (l layered) Exec(ctx context.Context, job solver.JobContext, inputs []solver.Result) ([]solver.Result, error) {
@@ -131,15 +133,15 @@ func (l layered) Exec(ctx context.Context, job solver.JobContext, inputs []solve
 	if err == nil {
 		for n, r := range results {
 			if a := l.worker.wanted(made{l.vertex, int64(n)}); a != nil {
-				a.start(r)
+				a.start(r, l.base, job.Session())
 			}
 		}
 	}
 	return results, err
 }
 
-// start compresses what an operation has made.
-func (a *ahead) start(result solver.Result) {
+// start compresses what an operation has made, or unpacks a base, which somebody else has compressed.
+func (a *ahead) start(result solver.Result, base bool, connections session.Group) {
 	of, ok := result.Sys().(*worker.WorkerRef)
 	if !ok || of.ImmutableRef == nil || a.ctx.Err() != nil {
 		return
@@ -147,6 +149,13 @@ func (a *ahead) start(result solver.Result) {
 	ref := of.ImmutableRef.Clone()
 	a.all.Go(func() {
 		defer func() { _ = ref.Release(context.WithoutCancel(a.ctx)) }() // the engine removes it later
+		if base {
+			// If it fails, the first step that needs it fails for the same reason.
+			if err := ref.Extract(a.ctx, connections); err != nil {
+				bklog.G(a.ctx).WithError(err).Debug("cannot unpack a base ahead")
+			}
+			return
+		}
 		select {
 		case a.slots <- struct{}{}:
 			defer func() { <-a.slots }()

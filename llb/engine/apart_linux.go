@@ -6,6 +6,7 @@ import (
 	"github.com/moby/buildkit/frontend"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/worker"
 	"github.com/opencontainers/go-digest"
 
@@ -21,7 +22,8 @@ import (
 func (w *compressing) ResolveOp(v solver.Vertex, s frontend.FrontendLLBBridge, sm *session.Manager, proxy worker.ProxyOpt) (solver.Op, error) {
 	op, err := w.Worker.ResolveOp(v, s, sm, proxy)
 	if err == nil {
-		op = layered{op, w, v.Digest()}
+		of, _ := v.Sys().(*pb.Op)
+		op = layered{op, w, v.Digest(), of.GetSource() != nil}
 	}
 	if mark := v.Options().Description[helper.Apart]; mark != "" && err == nil {
 		return apart{op, mark}, nil
