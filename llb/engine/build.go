@@ -416,12 +416,8 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 // ahead has an engine of this process compress the layers of a request's images while others are built. The
 // caller must call end after the images are written.
 func (e *Engine) ahead(req Request, out *layout) (end func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	here, ok := e.owned.(interface {
-		ahead([]Image, Compression) func()
-	})
-	if out == nil || !ok {
+	here := e.here()
+	if out == nil || here == nil {
 		return func() {}
 	}
 	return here.ahead(req.Images, req.Output.Compression)

@@ -33,6 +33,7 @@ import (
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/worker"
 	"github.com/sirupsen/logrus"
+	"github.com/tonistiigi/fsutil"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
@@ -325,6 +326,10 @@ func (e *embedded) dial(ctx context.Context, _ string, about map[string][]string
 	}
 	go func() { _ = e.sessions.HandleConn(ctx, <-served, about) }() // if it fails, the engine finds no session
 	return c, nil
+}
+
+func (e *embedded) offer(connection string, trees map[string]fsutil.FS) (done func()) {
+	return e.worker.locals.offer(connection, trees)
 }
 
 func (e *embedded) note(failed bool) {

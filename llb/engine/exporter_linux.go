@@ -22,6 +22,7 @@ import (
 type compressing struct {
 	*base.Worker
 	writer *containerimage.ImageWriter
+	locals *localTrees
 
 	aheadMu sync.Mutex
 	aheads  []*ahead // of running builds

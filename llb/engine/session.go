@@ -21,14 +21,28 @@ import (
 // dialer returns how a session connects to an engine. All that it sends is wrapped in messages of the
 // connection c, unless the engine is in this process.
 func (e *Engine) dialer(c *client.Client) session.Dialer {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if here, ok := e.owned.(interface {
-		dial(context.Context, string, map[string][]string) (net.Conn, error)
-	}); ok {
+	if here := e.here(); here != nil {
 		return here.dial
 	}
 	return grpchijack.Dialer(c.ControlClient())
+}
+
+// inProcess is an engine of this process.
+type inProcess interface {
+	// dial connects a session.
+	dial(ctx context.Context, protocol string, about map[string][]string) (net.Conn, error)
+	// offer makes the local sources of a session known until done is called.
+	offer(session string, trees map[string]fsutil.FS) (done func())
+	// ahead compresses layers of images ahead of their export. The caller must call end after that.
+	ahead(images []Image, how Compression) (end func())
+}
+
+// here returns the engine if it is in this process; else nil.
+func (e *Engine) here() inProcess {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	here, _ := e.owned.(inProcess)
+	return here
 }
 
 // talk starts the session of a solve, in which the engine reads and writes what this process has: local
@@ -76,6 +90,10 @@ func (e *Engine) talk(ctx context.Context, c *client.Client, opt *client.SolveOp
 		if err != nil {
 			return nil, err
 		}
+	}
+	if here := e.here(); here != nil {
+		done := here.offer(s.ID(), locals)
+		closers = append(closers, func() error { done(); return nil })
 	}
 	if len(locals) > 0 {
 		s.Allow(filesync.NewFSSyncProvider(locals, opt.LocalFilterOpt))

@@ -109,7 +109,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
 	store := blobs.NewContentStore(db.ContentStore(), namespace)
-	w, writer, err := newBase(ctx, base.WorkerOpt{
+	w, err := newBase(ctx, base.WorkerOpt{
 		ID:               id,
 		Root:             root,
 		Labels:           map[string]string{label.Executor: "oci", label.Snapshotter: kind},
@@ -133,7 +133,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
-	return &compressing{Worker: w, writer: writer}, nil
+	return w, nil
 }
 
 // patience is the engine's timeouts for servers.
