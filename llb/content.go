@@ -65,7 +65,10 @@ func (l *lowerer) content(i *model.Instance) llb.State {
 	}
 	c := l.actions(i)
 	s := c.state
-	if c.mixed {
+	switch {
+	case len(i.Timed) > 0 && c.chain != nil:
+		s = l.timed(s, i, c.origin)
+	case c.mixed:
 		s = l.settled(s, "set file times", i.Title, c.origin)
 	}
 	l.contents[i.Key] = s
@@ -95,6 +98,17 @@ func (l *lowerer) actions(i *model.Instance) *contents {
 func (l *lowerer) settled(tree llb.State, name, of string, at source.Span) llb.State {
 	info := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch}
 	return llb.Scratch().File(llb.Copy(tree, "/", "/", info), l.from(of, name, at))
+}
+
+// timed returns a copy of an instance's content in which the times of files depend on their content
+// where its directories say so. Everything else has the canonical time.
+func (l *lowerer) timed(tree llb.State, i *model.Instance, at source.Span) llb.State {
+	opts := l.help(i.Title, "set file times", at, append([]string{"times", "/in", "/out"}, i.Timed...)...)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	run := llb.Scratch().Run(append(opts, llb.AddMount("/in", tree, llb.Readonly, byDefinition))...)
+	return run.AddMount("/out", llb.Scratch())
 }
 
 // add appends the actions for an instance's content.

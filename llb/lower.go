@@ -396,12 +396,20 @@ func (l *lowerer) portable(members []*model.Instance) llb.State {
 	}
 	var stack []llb.State
 	var names []string
+	timed := slices.ContainsFunc(members, func(i *model.Instance) bool { return len(i.Timed) > 0 })
 	for _, i := range members {
-		if c := l.actions(i); c.chain != nil {
+		if c := l.actions(i); c.chain != nil && timed {
+			stack = append(stack, l.content(i))
+		} else if c.chain != nil {
 			stack = append(stack, c.state)
 		}
 		names = append(names, i.Title)
 	}
 	name := strings.Join(names, " + ")
+	if timed {
+		// A copy that sets no time keeps the times of the members.
+		info := &llb.CopyInfo{CopyDirContentsOnly: true}
+		return llb.Scratch().File(llb.Copy(l.merge(stack, name), "/", "/", info), l.from(name, "layer", members[0].Span))
+	}
 	return l.settled(l.merge(stack, name), "layer", name, members[0].Span)
 }

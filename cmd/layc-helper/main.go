@@ -43,6 +43,9 @@
 //	layc-helper remain TREE AFTER
 //	                          remove from a tree the scratch files that
 //	                          another one does not have
+//	layc-helper times TREE OUT DIR…
+//	                          copy a tree; files below the directories get times
+//	                          that depend on their content
 //	layc-helper sum512 SUM FILE
 //	                          fail if a file has another SHA-512 checksum
 //	layc-helper test COMMAND TEXT
@@ -89,7 +92,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, start, connect, again or libraries")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, times, sum512, test, start, connect, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -120,6 +123,8 @@ func run(args []string) error {
 		return kept.Check(context.Background(), args[1:])
 	case len(args) == 3 && args[0] == "remain":
 		return remain(args[1], args[2])
+	case len(args) > 3 && args[0] == "times":
+		return contentTimes(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "sum512":
 		return sum512(args[1], args[2])
 	}

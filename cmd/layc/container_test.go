@@ -118,7 +118,8 @@ func (c *container) serves(url, page string) {
 	c.Helper()
 	pid, got := filepath.Join(c.bundle, "pid"), ""
 	c.until(func() bool {
-		got = strings.TrimSpace(getIn(pid, url))
+		_, text := getIn(pid, url, nil)
+		got = strings.TrimSpace(text)
 		return got == page
 	}, func() string { return fmt.Sprintf("%s answers %q, want %q", url, got, page) })
 }
@@ -129,11 +130,21 @@ func (c *container) prints(text string) {
 	c.until(func() bool { return strings.Contains(c.output.String(), text) }, func() string { return fmt.Sprintf("it does not print %q", text) })
 }
 
-// getIn gets a page in the network of the process whose number is in a file.
-func getIn(pid, url string) string {
+// asks returns the response to a request with headers.
+func (c *container) asks(url string, headers http.Header) (response *http.Response) {
+	c.Helper()
+	c.until(func() bool {
+		response, _ = getIn(filepath.Join(c.bundle, "pid"), url, headers)
+		return response != nil
+	}, func() string { return url + " does not answer" })
+	return response
+}
+
+// getIn gets a page in the network of the process whose number is in a file; nil: there is none.
+func getIn(pid, url string, headers http.Header) (*http.Response, string) {
 	number, err := os.ReadFile(pid)
 	if err != nil {
-		return ""
+		return nil, ""
 	}
 	dial := func(ctx context.Context, network, address string) (connection net.Conn, err error) {
 		done := make(chan struct{})
@@ -153,13 +164,20 @@ func getIn(pid, url string) string {
 		return connection, err
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
-	r, err := client.Get(url)
+	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		return ""
+		return nil, ""
+	}
+	for name, values := range headers {
+		request.Header[name] = values
+	}
+	r, err := client.Do(request)
+	if err != nil {
+		return nil, ""
 	}
 	defer r.Body.Close()
 	text, _ := io.ReadAll(r.Body)
-	return string(text)
+	return r, string(text)
 }
 
 // unpack extracts an image of a layout and returns its configuration.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,53 @@ func TestStdlibTemplates(t *testing.T) {
 		t.Skip("downloads and builds for minutes: run make test-stdlib")
 	}
 	newShop(t).templates(templateNames...)
+}
+
+// changedPage changes a page of a site to another one of the same size. A browser that has the first
+// one, and asks whether it is valid, gets the second one. A page that does not change stays valid.
+func (s *shop) changedPage() {
+	dir := filepath.Join(s.TempDir(), "site")
+	s.layc("init", dir, "--template", "static")
+	s.write(dir, "site/same.html", "the same")
+	s.write(dir, "own/expires.conf", "location /hour/ {\n    expires 1h;\n}\n")
+	s.write(dir, "site/hour/page.html", "for an hour")
+	site := *s
+	site.dir = dir
+	site.edit("fleet.layer", `copy "site/" to "/srv/www/"`, "copy \"site/\" to \"/srv/www/\"\n    copy \"own/\" to \"/etc/nginx/server.d/\"")
+	s.layc("lock", "-C", dir)
+	const address = "http://127.0.0.1:8080/"
+	build := func() *container {
+		out := filepath.Join(s.TempDir(), "out")
+		s.layc("build", "-C", dir, "--state", s.state, "--locked", "-o", out)
+		c := newContainer(s.T, out, "web")
+		c.start(nil)
+		return c
+	}
+	first := build()
+	page, same, hour := first.asks(address, nil), first.asks(address+"same.html", nil), first.asks(address+"hour/page.html", nil)
+	if got := page.Header["Cache-Control"]; !slices.Equal(got, []string{"no-cache"}) {
+		s.Errorf("Cache-Control is %q, want one that has browsers ask", got)
+	}
+	if got := hour.Header["Cache-Control"]; !slices.Equal(got, []string{"max-age=3600"}) {
+		s.Errorf("with expires, Cache-Control is %q", got)
+	}
+	site.edit("site/index.html", "Hello from nginx", "Bye-bye to nginx")
+	second := build()
+	for _, test := range []struct {
+		url    string
+		before *http.Response
+		want   int
+	}{{address, page, http.StatusOK}, {address + "same.html", same, http.StatusNotModified}} {
+		tag, at := test.before.Header.Get("ETag"), test.before.Header.Get("Last-Modified")
+		if tag == "" || at == "" {
+			s.Fatalf("%s has no ETag or no time: %v", test.url, test.before.Header)
+		}
+		for _, asks := range []http.Header{{"If-None-Match": {tag}}, {"If-Modified-Since": {at}}} {
+			if got := second.asks(test.url, asks); got.StatusCode != test.want {
+				s.Errorf("%s with %v: status %d, want %d", test.url, asks, got.StatusCode, test.want)
+			}
+		}
+	}
 }
 
 // TestTemplates checks each project that init may write, which engine tests build.

@@ -194,6 +194,7 @@ func TestShop(t *testing.T) {
 		s.run("builds the root of a tree", (*shop).notebook)
 		s.run("runs a company", (*shop).company)
 		s.run("begins with templates", func(s *shop) { s.templates("go", "static") })
+		s.run("has browsers ask for changed pages", (*shop).changedPage)
 		s.run("takes files out of packages", (*shop).takesOutOfPackages)
 		s.run("installs a package of a repository", (*shop).installsOfRepository)
 		s.run("builds cross", (*shop).crosses)

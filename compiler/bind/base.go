@@ -21,6 +21,11 @@ func (x *binder) declared(s *model.System, steps []model.Step) *model.System {
 		case *model.Link:
 			out.Links[step.Path] = step.Leads()
 		case *model.Dir:
+			if step.Times {
+				x.Found.Errorf(diag.InvalidBase, step.Span, "`times` is not allowed in a base system").
+					Note("it is about files that components place on the base").
+					Hint("move the `dir` to a component that the apps use")
+			}
 			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d model.Place) bool { return d.Path == step.Path })
 			out.Dirs = append(out.Dirs, step.Place)
 		default:

@@ -293,7 +293,8 @@ func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 	if i.Kind == model.Stacked && of.base == nil {
 		held = x.fleetDirs()
 	}
-	i.Parents = x.parents(i, below, held)
+	closure := x.declarations.enter(i)
+	i.Parents, i.Timed = x.parents(i, closure, below, held), x.declarations.timedFor(i, closure)
 	if i.Builder == (model.Platform{}) {
 		i.Builder = x.on
 	}

@@ -22,6 +22,7 @@ type declarations struct {
 	declarers marks
 	dirs      map[string][]declared // exact
 	trees     map[string][]declared // with everything beneath
+	timed     []declared            // for the times of the files beneath
 }
 
 // declared is a directory that an instance declares.
@@ -45,6 +46,9 @@ func (d *declarations) note(i *model.Instance) bool {
 		if s, ok := s.(*model.Dir); ok {
 			p := path.Clean(s.Path)
 			d.dirs[p] = append(d.dirs[p], declared{d.declarers.count, model.Place{Path: p, Owner: s.Owner, Mode: s.Mode}})
+			if s.Times {
+				d.timed = append(d.timed, declared{d.declarers.count, model.Place{Path: p}})
+			}
 			found = true
 		}
 	}
@@ -80,11 +84,35 @@ func uppermost(list []declared, closure bitset) (model.Place, bool) {
 	return model.Place{}, false
 }
 
+// timedFor returns the directories below which a portable instance may place files whose times depend
+// on their content: what it places is in such a directory of its closure, or above it.
+func (d *declarations) timedFor(i *model.Instance, closure bitset) []string {
+	if i.Kind != model.Portable || len(d.timed) == 0 {
+		return nil
+	}
+	var out []string
+	for _, t := range d.timed {
+		fills := func(p string) bool {
+			p = path.Clean(p)
+			return p == "/" || paths.Beneath(p, t.dir.Path) || paths.Beneath(t.dir.Path, p)
+		}
+		if closure.has(t.by) && (slices.ContainsFunc(i.Steps, func(s model.Step) bool {
+			p, ok := model.Placed(s)
+			return ok && s.Makes() != model.ALink && !isDir(s) && fills(p)
+		}) || slices.ContainsFunc(i.Owns, func(o model.Own) bool { return model.Executes(i.Steps) && fills(o.Path) })) {
+			out = append(out, t.dir.Path)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func isDir(s model.Step) bool { _, ok := s.(*model.Dir); return ok }
+
 // parents returns the directories above what an instance places that are not 0755 root, sorted
 // by path. base applies where nothing is declared. It includes the directories of held
-// that the instance may hold beneath what it places.
-func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Place {
-	closure := x.declarations.enter(i)
+// that the instance may hold beneath what it places. closure are the declarers in its closure.
+func (x *binder) parents(i *model.Instance, closure bitset, base, held []model.Place) []model.Place {
 	if len(closure) == 0 && len(base) == 0 && len(held) == 0 {
 		return nil
 	}
@@ -197,7 +225,7 @@ func (x *binder) inherit(i *model.Instance, base []model.Place) {
 		}
 		if found {
 			i.Steps = slices.Clone(i.Steps)
-			i.Steps[n] = &model.Dir{Place: model.Place{Path: d.Path, Owner: m.Owner, Mode: m.Mode}, Inherited: i.Kind == model.Stacked, Span: d.Span}
+			i.Steps[n] = &model.Dir{Place: model.Place{Path: d.Path, Owner: m.Owner, Mode: m.Mode}, Inherited: i.Kind == model.Stacked, Times: d.Times, Span: d.Span}
 		}
 	}
 }

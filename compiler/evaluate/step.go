@@ -412,7 +412,7 @@ func (c *clause) runAs() string {
 func (c *clause) dir() {
 	owner, mode := c.ownership()
 	for _, p := range c.itemTargets(c.Args) {
-		c.to.Steps = append(c.to.Steps, &model.Dir{Place: model.Place{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode}, Span: c.At})
+		c.to.Steps = append(c.to.Steps, &model.Dir{Place: model.Place{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode}, Times: c.Option("times") != nil, Span: c.At})
 	}
 }
 

@@ -79,6 +79,9 @@ func (d *dumper) instance(i *Instance) {
 	for _, o := range i.Owns {
 		d.line(1, "owns %s%s", o.Path, o.ownership())
 	}
+	for _, dir := range i.Timed {
+		d.line(1, "times of content in %s", dir)
+	}
 	for _, s := range i.Steps {
 		s.dump(d)
 	}
@@ -153,7 +156,11 @@ func (s *Dir) dump(d *dumper) {
 	if s.Inherited {
 		inherited = " unless it is there"
 	}
-	d.line(1, "dir %s%s%s", s.Path, s.ownership(), inherited)
+	times := ""
+	if s.Times {
+		times = " times content"
+	}
+	d.line(1, "dir %s%s%s%s", s.Path, s.ownership(), times, inherited)
 }
 
 func (s *Run) dump(d *dumper) {

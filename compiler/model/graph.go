@@ -136,6 +136,9 @@ type Instance struct {
 	// what it unpacks or copies. A portable layer carries the former. See parents.go
 	// of package bind.
 	Parents []Place
+	// Timed are the directories, sorted, below which the instance may place files whose times depend
+	// on their content. They are part of the recipe, too. Only a portable instance has any.
+	Timed []string
 	// Fragments are its contributions to files that several components write. They
 	// are not content of its own: see fragments.go of package bind.
 	Fragments []*Append

@@ -57,6 +57,9 @@ func Recipe(i *Instance) Key {
 	for _, d := range i.Parents {
 		put("parent", d.Path, d.Owner.String(), d.Mode)
 	}
+	if len(i.Timed) > 0 {
+		put("timed", i.Timed...)
+	}
 	for _, s := range i.Steps {
 		s.hash(put)
 	}
@@ -131,6 +134,9 @@ func (s *Dir) hash(put put) {
 	put("dir", s.Path, s.Owner.String(), s.Mode)
 	if s.Inherited {
 		put("inherited")
+	}
+	if s.Times {
+		put("times")
 	}
 }
 

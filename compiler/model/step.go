@@ -278,6 +278,7 @@ type Dir struct {
 	defaults
 	Place
 	Inherited bool // owner and mode were not declared for it: an existing directory stays unchanged
+	Times     bool // files that portable instances place below it have times that depend on their content
 	Span      source.Span
 }
 

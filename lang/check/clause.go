@@ -60,6 +60,8 @@ func OperandType(key string) string {
 		return "string or list(string)"
 	case "network":
 		return "none"
+	case "dir times":
+		return "content"
 	}
 	if strings.HasSuffix(key, " mode") {
 		return "mode"
@@ -309,6 +311,8 @@ func (c *checker) option(word string, o *syntax.Option) {
 		for _, a := range o.Args {
 			c.mode(a)
 		}
+	case o.Word.Name == "times":
+		c.onlyWord("times", "content", "by default, all files have the same time", o.Args)
 	case word == "run" && o.Word.Name == "with":
 		for _, item := range o.Items {
 			c.item(item)
@@ -337,19 +341,25 @@ func (c *checker) mode(a syntax.Expr) {
 	}
 }
 
+// onlyWord checks an option that takes nothing but one word. A note says what holds without it.
+func (c *checker) onlyWord(option, word, note string, args []syntax.Expr) {
+	if len(args) != 1 || isWord(args, word) {
+		return
+	}
+	if _, bad := args[0].(*syntax.BadExpr); !bad {
+		at := args[0].Span()
+		c.list.Errorf(diag.WrongType, at, "`%s` must be `%s`, not `%s`", option, word, at.Text()).
+			Note("%s", note).
+			Hint("write `%s %s`, or remove it", option, word)
+	}
+}
+
 // item checks one item of run … with.
 func (c *checker) item(o *syntax.Option) {
 	switch o.Word.Name {
 	case "secret", "ssh":
 	case "network":
-		if len(o.Args) == 1 && !isWord(o.Args, "none") {
-			at := o.Args[0].Span()
-			if _, bad := o.Args[0].(*syntax.BadExpr); !bad {
-				c.list.Errorf(diag.WrongType, at, "`network` must be `none`, not `%s`", at.Text()).
-					Note("by default, `run` uses the host's network").
-					Hint("write `network none`, or remove it")
-			}
-		}
+		c.onlyWord("network", "none", "by default, `run` uses the host's network", o.Args)
 	case "env":
 		if o.Assign != nil {
 			c.assign(o.Word.Name, o.Assign)

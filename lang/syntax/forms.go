@@ -325,8 +325,9 @@ var forms = []Form{
 		{Word: "append", Takes: One, Required: true, Choice: "content", Doc: "a fragment of a file that several components write"},
 		owner, mode,
 	}, Doc: "writes a file"},
-	{Word: "dir", Mood: Step, In: InComponent | InApp, Takes: Many, Options: []OptionForm{owner, mode},
-		Doc: "creates directories"},
+	{Word: "dir", Mood: Step, In: InComponent | InApp, Takes: Many, Options: []OptionForm{owner, mode,
+		{Word: "times", Takes: One, Words: []string{"content"}, Doc: "content gives each file below the directories a time that depends on its content"},
+	}, Doc: "creates directories"},
 	{Word: "link", Mood: Step, In: InComponent | InApp, Takes: One, Options: []OptionForm{
 		{Word: "to", Takes: One, Required: true, Doc: "the target of the link"},
 	}, Doc: "creates a symbolic link"},

@@ -34,5 +34,5 @@
 (param name: (identifier) @variable.parameter)
 (import alias: (identifier) @module)
 
-((identifier) @constant.builtin (#any-of? @constant.builtin "never" "yearly" "quarterly" "monthly" "weekly" "daily" "hourly" "none"))
+((identifier) @constant.builtin (#any-of? @constant.builtin "never" "yearly" "quarterly" "monthly" "weekly" "daily" "hourly" "none" "content"))
 ((identifier) @variable.builtin (#any-of? @variable.builtin "platform" "os"))

@@ -33,7 +33,7 @@ syn cluster layerSetWords contains=layerName18
 syn region layerRegion19 matchgroup=layerPunctuation20 start=/\v%(\{)/ excludenl end=/\v\}/ contained contains=@layerSetExpression,@layerSetBraces
 syn cluster layerSetBraces contains=layerRegion19
 syn match layerName21 /\v%(<|>)[A-Za-z_][A-Za-z0-9_]*/
-syn match layerValue22 /\v%(<|>)%(never|yearly|quarterly|monthly|weekly|daily|hourly|none)%(<|>)/
+syn match layerValue22 /\v%(<|>)%(never|yearly|quarterly|monthly|weekly|daily|hourly|none|content)%(<|>)/
 syn match layerPunctuation23 /\v[,:.]/
 syn match layerOperator24 /\v\|\||\&\&|[=!<>+]\=|[-+*/%<>=!]/
 syn region layerRegion25 matchgroup=layerPunctuation26 start=/\v%(\[)/ excludenl end=/\v\]|%(\})@=/ contains=@layerSetExpression,@layerSetBraces
@@ -77,8 +77,8 @@ syn region layerRegion70 matchgroup=layerClause71 start=/\v%(<|>)%(link)%(<|>)%(
 syn match layerRegion72 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(to)%(<|>)%([ \t]*)/ contained contains=layerOption73
 syn match layerOption73 /\v%(<|>)%(to)%(<|>)/ contained
 syn region layerRegion74 matchgroup=layerClause75 start=/\v%(<|>)%(dir)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion76,@layerSetStatement
-syn match layerRegion76 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption77
-syn match layerOption77 /\v%(<|>)%(owner|mode)%(<|>)/ contained
+syn match layerRegion76 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode|times)%(<|>)%([ \t]*)/ contained contains=layerOption77
+syn match layerOption77 /\v%(<|>)%(owner|mode|times)%(<|>)/ contained
 syn region layerRegion78 matchgroup=layerClause79 start=/\v%(<|>)%(file)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion80,@layerSetStatement
 syn match layerRegion80 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(text|append|owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption81
 syn match layerOption81 /\v%(<|>)%(text|append|owner|mode)%(<|>)/ contained
