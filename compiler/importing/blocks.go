@@ -183,6 +183,17 @@ func (im *importer) everywhere(u use, targets []int) bool {
 	return true
 }
 
+// varied reports whether a unit of a family is different for its members.
+func (u *unit) varied() bool {
+	return len(u.vars) > 0 || strings.Contains(u.text, string(openRef)+"f")
+}
+
+// equal reports whether a block of a family runs or installs what is equal for all members, so that they share
+// it if what differs is in a block of its own.
+func (b *block) equal() bool {
+	return b.worth() && !slices.ContainsFunc(b.units, (*unit).varied)
+}
+
 func (b *block) runs() bool {
 	return slices.ContainsFunc(b.units, func(u *unit) bool { return u.kind == run })
 }
@@ -253,7 +264,7 @@ func (im *importer) assign(chains []*block) {
 				continue
 			}
 			// A copy after a run begins another layer.
-			if current == nil || u.alone || len(current.units) > 0 && current.units[len(current.units)-1].alone || ran && u.kind == step && strings.HasPrefix(u.text, "copy ") && !t.from {
+			if current == nil || t.family != nil && u.varied() && current.equal() || u.alone || len(current.units) > 0 && current.units[len(current.units)-1].alone || ran && u.kind == step && strings.HasPrefix(u.text, "copy ") && !t.from {
 				current = &block{targets: []int{n}}
 				im.blocks = append(im.blocks, current)
 				t.blocks = append(t.blocks, current)

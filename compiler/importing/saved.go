@@ -25,32 +25,32 @@ func (im *importer) saved() *Saved {
 	stored, planned := map[string]int64{}, map[string]int64{} // by digest
 	parts := map[*block]int64{}
 	for _, t := range im.targets {
-		for _, b := range t.builds {
-			layers, ok := im.in.Measured[b.Name]
-			if !ok {
-				continue
-			}
-			out.Images++
-			for _, l := range layers {
-				stored[l.Digest] = l.Bytes
-			}
-			of, base := aligned(t.stage.history, layers)
-			for _, l := range layers[:base] {
-				planned[l.Digest] = l.Bytes
-			}
-			if t.family != nil { // its members differ in each layer, as far as is known
-				for _, l := range layers[base:] {
+		members := []*target{t}
+		if t.family != nil {
+			members = t.family.members
+		}
+		for _, m := range members {
+			for _, b := range m.builds {
+				layers, ok := im.in.Measured[b.Name]
+				if !ok {
+					continue
+				}
+				out.Images++
+				for _, l := range layers {
+					stored[l.Digest] = l.Bytes
+				}
+				of, base := aligned(m.stage.history, layers)
+				for _, l := range layers[:base] {
 					planned[l.Digest] = l.Bytes
 				}
-				continue
-			}
-			for _, k := range t.blocks {
-				var n int64
-				for _, u := range k.occurrences(t) {
-					n += of[place{u.from.File, u.from.Line}]
-					delete(of, place{u.from.File, u.from.Line}) // its first part has the layer
+				for _, k := range t.blocks {
+					n := k.measured(t, m, of)
+					if t.family != nil && (k.own || len(im.varsOf(k)) > 0) {
+						out.Planned += n // each member has its own
+						continue
+					}
+					parts[k] = max(parts[k], n)
 				}
-				parts[k] = max(parts[k], n)
 			}
 		}
 	}
@@ -69,19 +69,22 @@ func (im *importer) saved() *Saved {
 	return &out
 }
 
-// occurrences returns the units of a block as a target has them, whose instructions may be of another file.
-func (b *block) occurrences(t *target) []*unit {
+// measured returns the bytes that the instructions of a block have made in the image of a target's member,
+// whose units are the target's with other words. What is counted is removed: an instruction with parts in
+// several blocks counts in the first one.
+func (b *block) measured(t, member *target, of map[place]int64) (n int64) {
 	ids := map[string]bool{}
 	for _, u := range b.units {
 		ids[u.id] = true
 	}
-	var out []*unit
-	for _, u := range t.stage.units {
-		if ids[u.id] {
-			out = append(out, u)
+	for k, u := range t.stage.units {
+		if from := member.stage.units[k].from; ids[u.id] {
+			at := place{from.File, from.Line}
+			n += of[at]
+			delete(of, at)
 		}
 	}
-	return out
+	return n
 }
 
 // aligned returns the bytes of the layers that instructions have made, by the places of these, and the number

@@ -1,6 +1,7 @@
 package importing_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -30,6 +31,23 @@ func TestSaved(t *testing.T) {
 	// The tools are stored once, as large as the larger layer; what rm leaves is in no layer, and /srv is in the base.
 	if got, want := r.Report.Saved, (importing.Saved{Images: 2, Stored: 1000 + 521 + 547, Planned: 1000 + 510 + 20 + 30}); got == nil || *got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+	// Files that differ in words alone are one app with a matrix; what they have in common is stored once.
+	for _, n := range []string{"a", "b"} {
+		files[n+"/Dockerfile"] = &fstest.MapFile{Data: []byte(same + "RUN make " + n + "\nCOPY " + n + ".txt .\nCMD [\"" + n + "\"]\n")}
+	}
+	if found, err = importing.Find(files, []string{"."}); err != nil {
+		t.Fatal(err)
+	}
+	layers := func(n string) []importing.Measured {
+		return []importing.Measured{base, {n + "1", 500, "RUN make tools"}, {n + "2", 60, "RUN make " + n}, {n + "3", 20, "COPY " + n + ".txt ."}}
+	}
+	r, err = importing.Import(importing.Input{Files: files, Builds: found.Builds, Measured: map[string][]importing.Measured{"a": layers("a"), "b": layers("b")}})
+	if err != nil || !strings.Contains(r.Module, " for ") {
+		t.Fatalf("%v, no family:\n%s", err, r.Module)
+	}
+	if got, want := *r.Report.Saved, (importing.Saved{Images: 2, Stored: 1000 + 2*580, Planned: 1000 + 500 + 2*60 + 2*20}); got != want {
+		t.Errorf("a family: got %+v, want %+v\n%s", got, want, r.Module)
 	}
 	if r, err = importing.Import(importing.Input{Files: files, Builds: found.Builds}); err != nil || r.Report.Saved != nil {
 		t.Errorf("without measured images: %v, %+v", err, r.Report.Saved)

@@ -67,12 +67,30 @@ func fromLayout(dir string) ([]Existing, error) {
 			return nil, fmt.Errorf("reading the image %s of %s: %w", e.name, dir, err)
 		}
 		for _, image := range images {
-			if all, err = appendExisting(all, e.name, image); err != nil {
+			if all, err = appendExisting(all, e.full(), image); err != nil {
 				return nil, fmt.Errorf("reading the image %s of %s: %w", e.name, dir, err)
 			}
 		}
 	}
 	return all, nil
+}
+
+// containerdName is the annotation with the whole name of an image.
+const containerdName = "io.containerd.image.name"
+
+// full returns the name of an image of a layout. BuildKit and buildx give it only its tag, and its whole name
+// to containerd; without a registry, it is of Docker Hub.
+func (e entry) full() string {
+	whole := e.desc.Annotations[containerdName]
+	if !strings.HasSuffix(whole, ":"+e.name) {
+		return e.name
+	}
+	for _, hub := range []string{"docker.io/library/", "docker.io/"} {
+		if rest, ok := strings.CutPrefix(whole, hub); ok {
+			return rest
+		}
+	}
+	return whole
 }
 
 // appendExisting adds an image, unless it is an attestation.

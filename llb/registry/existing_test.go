@@ -63,9 +63,13 @@ func TestExisting(t *testing.T) {
 	if err := path.AppendImage(amd64, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": "here"})); err != nil {
 		t.Fatal(err)
 	}
+	if err := path.AppendImage(image("arm64"), layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": "docker.io/library/app:latest"})); err != nil {
+		t.Fatal(err)
+	}
 	one, two := host+"/team/app:one linux/amd64", host+"/team/app:two linux/amd64"
 	for source, want := range map[string][]string{
-		dir:                    {"here linux/amd64"},
+		dir:                    {"app:latest linux/arm64", "here linux/amd64"},
 		host + "/team/app:one": {one},
 		host + "/team/app":     {one, two, host + "/team/app:two linux/arm64"},
 	} {
