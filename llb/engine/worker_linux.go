@@ -48,6 +48,7 @@ const namespace = "buildkit"
 // used only by steps with a watched network, and took a third of the time of a fully cached
 // build.
 func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing, error) {
+	decompressAhead()
 	kind := snapshotterFor(e.state)
 	root := filepath.Join(e.state, "runc-"+kind)
 	if err := os.MkdirAll(root, 0o700); err != nil {
