@@ -99,8 +99,8 @@ which ones have changed.
 Actions and gitlab in one of GitLab, whose logs fold the output of each step;
 else tty on a terminal, and plain elsewhere. github also shows errors at the
 lines of a change. json prints lines of JSON: "event" is started, output,
-finished, failed, cached or, each second, progress. rawjson has the reports of
-BuildKit.
+finished, failed, stopped, cached or, each second, progress. rawjson has the
+reports of BuildKit.
 
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass

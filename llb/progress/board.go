@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ type step struct {
 
 	started, completed time.Time // zero: not yet
 	cached             bool
-	failed             bool
+	failed             bool   // by itself, or since the build ends: it was stopped
 	at                 int64  // bytes that were transferred
 	last               string // line of output
 	rest               string // output without the end of its line
@@ -119,8 +120,21 @@ func (b *board) add(id digest.Digest, name string) *step {
 // change is what a report says about a step.
 type change struct {
 	*step
-	lines                             []string // complete lines of its output
-	started, finished, cached, failed bool
+	lines                                      []string // complete lines of its output
+	started, finished, cached, failed, stopped bool
+}
+
+// outcome tells how the step ended, in a word; "" if it did not.
+func (c change) outcome() string {
+	switch {
+	case c.finished:
+		return "finished"
+	case c.failed:
+		return "failed"
+	case c.stopped:
+		return "stopped"
+	}
+	return ""
 }
 
 // report adds a report, and returns what it changes.
@@ -162,7 +176,9 @@ func (b *board) report(r *client.SolveStatus) []change {
 				s.started = *v.Started
 			}
 			s.completed, s.failed = *v.Completed, v.Error != ""
-			of(s).finished, of(s).failed = !s.failed, s.failed
+			// Interrupted, or another step has failed.
+			stopped := strings.HasSuffix(v.Error, context.Canceled.Error())
+			of(s).finished, of(s).failed, of(s).stopped = !s.failed, s.failed && !stopped, stopped
 		}
 	}
 	for _, t := range r.Statuses {
@@ -193,7 +209,7 @@ func (b *board) report(r *client.SolveStatus) []change {
 		}
 	}
 	for n := range changes {
-		if c := &changes[n]; c.finished || c.failed {
+		if c := &changes[n]; c.outcome() != "" {
 			c.lines = append(c.lines, c.step.end()...)
 		}
 	}

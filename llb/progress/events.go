@@ -14,7 +14,7 @@ type events struct {
 // event is a line. Fields are only added, never removed.
 type event struct {
 	Time  time.Time `json:"time"`
-	Event string    `json:"event"` // started, output, finished, failed, cached, progress
+	Event string    `json:"event"` // started, output, finished, failed, stopped, cached, progress
 	Part  string    `json:"part,omitempty"`
 	Step  string    `json:"step,omitempty"`
 	// Output is a line that the step has printed.
@@ -76,7 +76,7 @@ func (e *events) report(_ *board, changes []change, now time.Time) {
 			e.print(ev)
 		}
 		ev.Output = ""
-		if ended := map[bool]string{c.finished: "finished", c.failed: "failed"}[true]; ended != "" {
+		if ended := c.outcome(); ended != "" {
 			ev.Event, ev.Time, ev.Seconds = ended, c.completed.UTC(), c.lasted(now).Seconds()
 			e.print(ev)
 		}

@@ -84,9 +84,9 @@ func (l *lines) change(b *board, c change, now time.Time) {
 		l.print(c.part, "| %s", line)
 	}
 	switch took := c.lasted(now); {
-	case c.failed && !c.told:
-	case c.failed:
-		l.print(c.part, "%s: failed after %s", c.text, clock(took))
+	case (c.failed || c.stopped) && !c.told:
+	case c.failed || c.stopped:
+		l.print(c.part, "%s: %s after %s", c.text, c.outcome(), clock(took))
 	case c.finished && (c.told || took >= soon):
 		l.print(c.part, "%s: %s", c.text, clock(took))
 	}
@@ -236,15 +236,14 @@ func (f *folds) report(b *board, changes []change, now time.Time) {
 		}
 		f.text[c.step] = append(f.text[c.step], c.lines...)
 		c.lines = nil
-		ended := c.finished || c.failed
 		took := c.lasted(now)
-		if !ended {
+		if c.outcome() == "" {
 			f.change(b, c, now)
 			continue
 		}
 		title := fmt.Sprintf("%s: %s: %s", c.part, c.text, clock(took))
-		if c.failed {
-			title = fmt.Sprintf("%s: %s: failed after %s", c.part, c.text, clock(took))
+		if c.failed || c.stopped {
+			title = fmt.Sprintf("%s: %s: %s after %s", c.part, c.text, c.outcome(), clock(took))
 		}
 		if f.worked[c.part] = true; len(f.text[c.step]) == 0 {
 			fmt.Fprintln(f.w, title)

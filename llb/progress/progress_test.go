@@ -113,6 +113,37 @@ tool(["a]", "b"]): make install: failed after 2.0s
 	}
 }
 
+// TestStopped checks that a step that is stopped, as another one has failed or layc is interrupted, is not
+// said to have failed.
+func TestStopped(t *testing.T) {
+	f := newFleet(t)
+	const base, tool = `[release("12")] from its packages`, `[tool(["a]", "b"])] make install`
+	reports := []*client.SolveStatus{
+		{Vertexes: []*client.Vertex{{Digest: f.ids[base], Name: base, Started: at(1)}, {Digest: f.ids["download bash 5"], Name: "download bash 5", Started: at(1)}, {Digest: f.ids[tool], Name: tool, Started: at(1)}}},
+		{Vertexes: []*client.Vertex{
+			{Digest: f.ids[tool], Name: tool, Started: at(1), Completed: at(3), Error: "context canceled"},
+			{Digest: f.ids[base], Name: base, Started: at(1), Completed: at(3), Error: "process \"x\" did not complete successfully: exit code: 137: context canceled"},
+			{Digest: f.ids["download bash 5"], Name: "download bash 5", Started: at(1), Completed: at(3), Error: "context canceled"},
+		}},
+	}
+	var plain, folded, json bytes.Buffer
+	for out, show := range map[*bytes.Buffer]shower{&plain: &lines{w: &plain}, &folded: &folds{lines: lines{w: &folded}, begin: githubBegin, end: githubEnd}, &json: &events{w: &json}} {
+		b := newBoard([]*pb.Definition{f.def})
+		for _, r := range reports {
+			show.report(b, b.report(r), *at(3))
+		}
+		want := []string{"release(\"12\"): installing packages: stopped after 2.0s\n", "make install: stopped after 2.0s\n"}
+		if out == &json {
+			want = []string{`"event":"stopped"`}
+		}
+		for _, line := range want {
+			if got := out.String(); strings.Contains(got, "failed") || !strings.Contains(got, line) {
+				t.Errorf("got\n%s, want %q", got, line)
+			}
+		}
+	}
+}
+
 // TestFolds reads it as groups of GitHub and GitLab.
 func TestFolds(t *testing.T) {
 	var out bytes.Buffer
