@@ -380,9 +380,16 @@ func identify(l *Layer) string {
 // mark adds each instance without content to the layer that completes its needs in the image.
 func mark(i *Image) {
 	place := map[*model.Instance]int{}
+	content := map[model.Key]int{}
 	for n, l := range i.Layers {
 		for _, m := range l.Members {
-			place[m] = n
+			content[m.Key] = n
+		}
+	}
+	for _, c := range i.App.Closure {
+		// Of instances with one content, a layer has one.
+		if n, ok := content[c.Key]; ok && c.Kind != model.Empty {
+			place[c] = n
 		}
 	}
 	for _, c := range i.App.Closure { // each after its needs

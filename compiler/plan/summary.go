@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
@@ -14,7 +15,9 @@ func (l *Layer) Title() string {
 	var names []string
 	packages := 0
 	for _, i := range l.Marks {
-		names = append(names, i.Title)
+		if !slices.Contains(names, i.Title) { // equal ones differ in what their needs are in their apps
+			names = append(names, i.Title)
+		}
 	}
 	for _, i := range l.Members {
 		if i.Package != nil && i.Package.Account == nil {
