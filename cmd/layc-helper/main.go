@@ -134,7 +134,11 @@ func run(args []string) error {
 	case len(args) >= 3 && args[0] == "start":
 		return startArgs(args[1], args[2], args[3:])
 	case len(args) == 2 && args[0] == "connect":
-		return connect(args[1], os.Stdin, os.Stdout)
+		// The engine ends a container when a process in it fails, and a program may listen later.
+		if err := connect(args[1], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return nil
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

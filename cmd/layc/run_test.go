@@ -58,13 +58,15 @@ app also {
 }
 `
 
-// runServer is a program that tells what it sees: it serves it, or prints it and ends with 7.
+// runServer is a program that tells what it sees: it serves it, or prints it and ends with 7. It listens
+// late, and must survive connections before that.
 const runServer = `package main
 
 import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 )
 
 func main() {
@@ -77,6 +79,7 @@ func main() {
 		os.Exit(7)
 	}
 	fmt.Println("serving")
+	time.Sleep(time.Second)
 	fmt.Println(http.ListenAndServe(":8080", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, says) })))
 }
 `
