@@ -41,6 +41,15 @@ var booted = []boot{
 	{app: "postgres", prints: "listening on IPv4 address \"0.0.0.0\", port 5432"},
 	{app: "postgres-local", prints: "database system is ready to accept connections"},
 	{app: "redis", prints: "Ready to accept connections"},
+	{app: "java-maven", url: ":8080/", page: `{"text":"hello from maven"}`},
+	{app: "java-boot", url: ":8080/", page: `{"text":"hello from boot"}`},
+	{app: "java-packed", url: ":8080/", page: `{"text":"hello from boot"}`},
+	{app: "java-gradle", url: ":8080/", page: `"hello from gradle"`},
+	{app: "tomcat-9", url: ":8080/", page: "hello from Apache Tomcat/9.0.117"},
+	{app: "tomcat-10.1.59", url: ":8080/hello", page: `{"text":"hello from Apache Tomcat/10.1.59"}`},
+	{app: "tomcat-11.0.24", url: ":8080/hello", page: `{"text":"hello from Apache Tomcat/11.0.24"}`},
+	{app: "jetty", url: ":8080/hello", page: `{"text":"hello from jetty/12.1.12"}`},
+	{app: "liberty-kernel", prints: "ready to run a smarter planet"},
 }
 
 // TestStdlib builds the apps of testdata/stdlib, which together use the whole standard library,

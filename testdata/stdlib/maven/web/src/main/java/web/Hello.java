@@ -1,0 +1,17 @@
+package web;
+
+import com.google.gson.Gson;
+import greeting.Greeting;
+import jakarta.servlet.annotation.WebServlet;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+@WebServlet("/hello")
+public class Hello extends HttpServlet {
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        response.getWriter().print(new Gson().toJson(Greeting.from(getServletContext().getServerInfo())));
+    }
+}
