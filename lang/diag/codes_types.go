@@ -87,12 +87,12 @@ const NotAValue Code = "E0208"
 var _ = document(NotAValue, "Name is not a value", `
 The name of a module stands for a component or slot with the same name in it.
 Other modules are not values: write one of their components, such as
-liberty.server.
+rsyslog.agent.
 `, `
-import "std/liberty"
+import "std/rsyslog"
 
 component shop {
-    needs liberty
+    needs rsyslog
 }
 `)
 
