@@ -323,6 +323,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	if !slices.Contains(progress.Modes[:], b.progress) {
 		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(progress.Modes[:], ", "))
 	}
+	b.quiet = b.quiet || b.progress == "quiet"
 	b.annotates = b.progressMode() == "github"
 	if b.quiet && b.progress != "auto" && b.progress != "quiet" {
 		return usage(cmd, "--quiet and --progress %s exclude each other", b.progress)

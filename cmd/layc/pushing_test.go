@@ -277,7 +277,7 @@ app two {
 	page.Store(false)
 
 	code, out, problems := layc("--progress", "quiet")
-	if code != exitOK || problems != "" || strings.Count(out, "\npushed HOST/shop/") != 3 {
+	if code != exitOK || problems != "" || strings.Count(out, "HOST/shop/") != 3 || strings.Count(out, "\n") != 3 {
 		t.Errorf("quiet: exit code %d\n%s\n%s", code, out, problems)
 	}
 	code, out, problems = layc()
