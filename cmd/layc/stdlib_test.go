@@ -78,6 +78,7 @@ func TestStdlib(t *testing.T) {
 	for _, b := range booted {
 		s.run(b.app, func(s *shop) { b.boots(s.T, out) })
 	}
+	s.run("stand-ins", (*shop).standsIn)
 }
 
 // boots starts the app of a layout, and waits until it works.
