@@ -102,19 +102,15 @@ func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Outpu
 	return out, nil
 }
 
-// firstPins returns one finding in place of all those that layc lock resolves, if they are the only
-// errors and the module has no lock file yet.
+// firstPins returns one finding in place of all those that layc lock resolves, if the module has no lock
+// file yet.
 func (c *cli) firstPins(list diag.List) diag.List {
 	if _, err := os.Lstat(filepath.Join(c.dir, lock.Name)); !errors.Is(err, fs.ErrNotExist) {
 		return list
 	}
 	var unpinned []*diag.Diagnostic
 	for _, d := range list {
-		switch {
-		case d.Severity != diag.Error:
-		case d.Code != diag.NotPinned:
-			return list
-		default:
+		if d.Code == diag.NotPinned && d.Severity == diag.Error {
 			unpinned = append(unpinned, d)
 		}
 	}
