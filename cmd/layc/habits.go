@@ -16,6 +16,7 @@ var otherCommands = map[string]string{
 	"pull": "layc lock", "inspect": "layc plan", "history": "layc plan",
 	"tag": "layc build --name TEMPLATE", "push": "layc build --push", "load": "layc build --load", "save": "layc build -o type=docker,dest=FILE",
 	"test": "layc build --verify", "logs": "layc run, which shows the output", "stop": "Ctrl-C in layc run", "rmi": "layc build -o DIR --prune",
+	"rm": "layc build -o DIR --prune", "clean": "layc engine prune", "clear": "layc engine prune", "gc": "layc engine prune", "kill": "Ctrl-C in layc run",
 	"cp": "layc build -o type=local,dest=DIR", "export": "layc build -o type=tar,dest=FILE", "login": "docker login, whose credentials layc uses",
 }
 

@@ -114,7 +114,7 @@ func (c *cli) firstPins(list diag.List) diag.List {
 			unpinned = append(unpinned, d)
 		}
 	}
-	if len(unpinned) < 2 {
+	if len(unpinned) == 0 {
 		return list
 	}
 	list = slices.DeleteFunc(slices.Clone(list), func(d *diag.Diagnostic) bool { return d.Code == diag.NotPinned })

@@ -52,7 +52,7 @@ func (c *checker) unknown(e *syntax.Name) {
 		d.Hint(declareIt)
 		return
 	}
-	if c.elsewhere(d, e.At, e.Name) {
+	if c.elsewhere(d, e.At, e.Name, c.textual[e]) {
 		return
 	}
 	c.suggest(d, e.At, e.Name, c.scope.visible())

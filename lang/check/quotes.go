@@ -81,8 +81,8 @@ func (c *checker) known(e *syntax.Name) bool {
 }
 
 // elsewhere explains a name that is unknown here but has a meaning elsewhere: for an app, as a
-// variable, in another language. It returns whether it knows such a meaning.
-func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) bool {
+// variable, in another language; textual is whether a string may stand there. It returns whether it knows such a meaning.
+func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string, textual bool) bool {
 	for _, f := range c.module.Files {
 		for _, decl := range f.Decls {
 			app, ok := decl.(*syntax.App)
@@ -91,8 +91,12 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 			}
 			if n, literal := app.Name.Literal(); literal && n == name {
 				d.See(app.Name.At, "this is an app").
-					Note("other declarations cannot use an app").
-					Hint("move the shared parts into a component that both use")
+					Note("other declarations cannot use an app")
+				if textual {
+					d.Hint("write it in quotes if it is a string: `\"%s\"`", name)
+				} else {
+					d.Hint("move the shared parts into a component that both use")
+				}
 				return true
 			}
 		}

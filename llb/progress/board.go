@@ -200,11 +200,11 @@ func (b *board) report(r *client.SolveStatus) []change {
 			rest = rest[at:] // what was drawn before is gone
 		}
 		s.rest = rest
-		if lines := printed(whole); len(lines) > 0 {
+		if lines := s.shown(printed(whole)); len(lines) > 0 {
 			of(s).lines = append(of(s).lines, lines...)
 			s.last = lines[len(lines)-1]
 		}
-		if lines := printed(rest); len(lines) > 0 {
+		if lines := s.shown(printed(rest)); len(lines) > 0 {
 			s.last = lines[0]
 		}
 	}
@@ -231,9 +231,18 @@ func printed(text string) []string {
 	return lines
 }
 
+// shown leaves out what layc's helper says to layc about a check or a written layer, such as the list of all
+// programs of an image. The finding that layc makes of it has the same in words.
+func (s *step) shown(lines []string) []string {
+	if s.kind != checks && s.kind != writes {
+		return lines
+	}
+	return slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "layc-helper: ") })
+}
+
 // end returns the last line of a step if the step did not end it.
 func (s *step) end() []string {
-	lines := printed(s.rest)
+	lines := s.shown(printed(s.rest))
 	s.rest = ""
 	return lines
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -321,5 +322,27 @@ func TestGone(t *testing.T) {
 		id := digest.FromString("x")
 		d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[a] b", Started: at(0)}}})
 		_ = d.Close()
+	}
+}
+
+// TestTold checks that what layc's helper says to layc about a layer is not shown, while the output of
+// a run is, whatever it begins with.
+func TestTold(t *testing.T) {
+	f := newFleet(t)
+	b := newBoard([]*pb.Definition{f.def})
+	for name, want := range map[string][]string{
+		`[tool(["a]", "b"])] make install`: {"layc-helper: conflict: x", "done"},
+		"[app2] layer":                     {"done"},
+	} {
+		v := &client.Vertex{Digest: f.ids[name], Name: name, Started: at(0)}
+		b.report(&client.SolveStatus{Vertexes: []*client.Vertex{v}})
+		v.Completed, v.Error = at(1), "exit code: 1"
+		changes := b.report(&client.SolveStatus{
+			Vertexes: []*client.Vertex{v},
+			Logs:     []*client.VertexLog{{Vertex: v.Digest, Data: []byte("layc-helper: conflict: x\ndone")}},
+		})
+		if len(changes) != 1 || !slices.Equal(changes[0].lines, want) {
+			t.Errorf("%s: %+v, want the lines %q", name, changes, want)
+		}
 	}
 }

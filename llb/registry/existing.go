@@ -30,7 +30,10 @@ func (c Client) Existing(ctx context.Context, source string) ([]Existing, error)
 		return nil, err
 	}
 	if strings.HasPrefix(source, ".") || strings.HasPrefix(source, "/") || !strings.ContainsAny(source, "/:") {
-		return nil, fmt.Errorf("%s is not an OCI layout", source)
+		if _, err := os.Stat(source); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s is not an OCI layout: no such directory; images in a registry are named with its host, such as registry.example.com/%s", source, filepath.Base(source))
+		}
+		return nil, fmt.Errorf("%s is not an OCI layout: it has no index.json; layc build -o DIR writes one", source)
 	}
 	last := source[strings.LastIndex(source, "/")+1:]
 	if strings.ContainsAny(last, ":@") {

@@ -87,8 +87,8 @@ func TestExisting(t *testing.T) {
 		}
 	}
 	for source, want := range map[string]string{
-		t.TempDir():              "is not an OCI layout",
-		"./nothing":              "is not an OCI layout",
+		t.TempDir():              "is not an OCI layout: it has no index.json",
+		"./nothing":              "is not an OCI layout: no such directory; images in a registry are named with its host, such as registry.example.com/nothing",
 		"UPPER/case":             "not a layout or an image",
 		host + "/team/app:three": "reading " + host + "/team/app:three",
 		host + "/team/none":      "listing the tags of " + host + "/team/none",
