@@ -56,7 +56,7 @@ func (k Kind) Advice() string {
 var caches = regexp.MustCompile(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
 
 // databases are what each installation of a package replaces, in layc's layers, too.
-var databases = regexp.MustCompile(`^(var/lib/dpkg/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
+var databases = regexp.MustCompile(`^(var/lib/dpkg/|var/cache/debconf/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
 
 // habits looks for habits in each different layer, in the first image that has it.
 func (a *auditor) habits() {
