@@ -307,7 +307,7 @@ func TestTools(t *testing.T) {
 		{"podman", "Podman", []string{"podman", "image", "inspect"}, true},
 		{"ctr", "containerd (ctr)", []string{"ctr", "images", "list"}, false},
 	} {
-		text := p.must("--load="+c.loader, "--progress", "quiet")
+		text := p.must("--load="+c.loader, "--progress", "plain")
 		if want := "loaded registry.example.com/shop/web:lts into " + c.store; !strings.Contains(text, want) {
 			t.Errorf("got\n%s\nwant %s", text, want)
 		}
