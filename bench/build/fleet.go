@@ -6,6 +6,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -85,20 +86,28 @@ func (f *fleet) newVersion(version *int) error {
 	return f.write()
 }
 
-// files writes files that compress to about half of their size.
+// files writes files of words and random bytes, which compress to about half of their size, as programs do.
 func (f *fleet) files(dir string, count, size int, seed uint64) error {
 	at := filepath.Join(f.dir, dir)
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		return err
 	}
-	random := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
-	for n := range count {
-		text := make([]byte, size)
-		_, _ = random.Read(text) // it never fails
-		for i := range text {
-			text[i] = "etaoin shrdlu,.(){};=ETAOIN0123456789\nxyzqwvbkgfpmcju/"[text[i]%54]
+	random := rand.New(rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)}))
+	words := make([][]byte, 1000)
+	for n := range words {
+		for range 3 + random.IntN(8) {
+			words[n] = append(words[n], byte('a'+random.IntN(26)))
 		}
-		if err := os.WriteFile(filepath.Join(at, fmt.Sprintf("file%d", n)), text, 0o755); err != nil {
+	}
+	for n := range count {
+		text := make([]byte, 0, size+40)
+		for len(text) < size {
+			for range 4 {
+				text = append(append(text, words[random.IntN(len(words))]...), ' ')
+			}
+			text = binary.LittleEndian.AppendUint64(text, random.Uint64())
+		}
+		if err := os.WriteFile(filepath.Join(at, fmt.Sprintf("file%d", n)), text[:size], 0o755); err != nil {
 			return err
 		}
 	}
