@@ -38,7 +38,8 @@ import (
 // compression, and this program. Of a file it has what the engine goes by (see llb/project): name, mode,
 // size, and a time that differs whenever the content may. A definition whose sources may change
 // without it has no key. A record is only written if the files were the same before and after the
-// build. What is damaged, of another layc, or not complete in the output, is built as if there were no record.
+// build. A file that had just changed when the build began is known by its content then, and by its identity
+// from two seconds later on, so its record gets the key of afterwards, too. What is damaged, of another layc, or not complete in the output, is built as if there were no record.
 
 // recordsName is the directory of the records in the state.
 const recordsName = "records"
@@ -56,6 +57,8 @@ type record struct {
 // recalled is what is known of a request. Nil knows nothing.
 type recalled struct {
 	dir    string
+	how    string               // part of all keys
+	start  time.Time            // of the build
 	locals map[string]fsutil.FS // as they were when the keys were made
 	images []recollection       // of the request
 	proofs []recollection
@@ -81,26 +84,53 @@ func (e *Engine) recall(ctx context.Context, req Request) (*recalled, error) {
 	if err != nil {
 		return nil, nil // it works without records
 	}
-	k := &recalled{dir: filepath.Join(e.opts.State, recordsName), locals: map[string]fsutil.FS{}}
-	for name, tree := range req.Locals {
-		k.locals[name] = &walked{FS: tree}
-	}
-	how := fmt.Sprint(program, req.Output.Compression.attributes())
-	keys, err := cache.LocalKeys(ctx, how, req.definitions(), k.locals)
+	k := &recalled{dir: filepath.Join(e.opts.State, recordsName), how: fmt.Sprint(program, req.Output.Compression.attributes()), start: time.Now()}
+	k.locals = walks(req, k.start)
+	own, err := k.keys(ctx, req, k.locals)
 	if err != nil {
 		return nil, context.Cause(ctx) // the build fails for the same reason, and tells which step it is
 	}
+	for _, key := range own.images {
+		k.images = append(k.images, k.look(key))
+	}
+	for _, key := range own.proofs {
+		k.proofs = append(k.proofs, k.look(key))
+	}
+	return k, nil
+}
+
+// walks returns the request's local files, with the evidence of a time.
+func walks(req Request, at time.Time) map[string]fsutil.FS {
+	out := map[string]fsutil.FS{}
+	for name, tree := range req.Locals {
+		if dated, ok := tree.(interface{ At(time.Time) fsutil.FS }); ok {
+			tree = dated.At(at)
+		}
+		out[name] = &walked{FS: tree}
+	}
+	return out
+}
+
+// recordKeys are the keys of a request's images and proofs. "" is none.
+type recordKeys struct{ images, proofs []string }
+
+// keys returns the keys for local files.
+func (k *recalled) keys(ctx context.Context, req Request, locals map[string]fsutil.FS) (keys recordKeys, err error) {
+	all, err := cache.LocalKeys(ctx, k.how, req.definitions(), locals)
+	if err != nil {
+		return keys, err
+	}
 	for _, i := range req.Images {
-		k.images = append(k.images, k.look(keyOf(keys, i.Definition, "image", platforms.Format(i.Platform), fmt.Sprint(i.Inherited), string(i.Config))))
+		keys.images = append(keys.images, keyOf(all, i.Definition, "image", platforms.Format(i.Platform), fmt.Sprint(i.Inherited), string(i.Config)))
 	}
 	for _, p := range req.Proofs {
 		key := ""
 		if p.Report == "" && p.Holds == nil {
-			key = keyOf(keys, p.Definition, "proof")
+			key = keyOf(all, p.Definition, "proof")
 		}
-		k.proofs = append(k.proofs, k.look(key))
+		keys.proofs = append(keys.proofs, key)
 	}
-	return k, nil
+	return keys, nil
 }
 
 // thisProgram identifies the running program: another one may build other bytes.
@@ -164,17 +194,35 @@ func (k *recalled) keep(ctx context.Context, req Request, built map[int]record, 
 		return
 	}
 	fresh := map[string]record{}
-	for n, r := range built {
-		if key := k.images[n].key; key != "" {
-			fresh[key] = r
+	add := func(keys recordKeys) {
+		for n, r := range built {
+			fresh[keys.images[n]] = r
 		}
-	}
-	for n, p := range proven {
-		if known := k.proofs[n]; known.key != "" && known.record == nil && p.Failed == nil {
-			fresh[known.key] = record{}
+		for n, p := range proven {
+			if k.proofs[n].record == nil && p.Failed == nil {
+				fresh[keys.proofs[n]] = record{}
+			}
 		}
+		delete(fresh, "")
 	}
-	if len(fresh) == 0 || os.MkdirAll(k.dir, 0o700) != nil || !k.unchanged(ctx, req) {
+	if add(k.own()); len(fresh) == 0 {
+		return
+	}
+	now := walks(req, time.Now())
+	if same, err := k.found(ctx, now); err != nil {
+		return
+	} else if !same {
+		// The order counts: these keys are of the files before they are compared with the beginning's.
+		later, err := k.keys(ctx, req, now)
+		if err != nil {
+			return
+		}
+		if same, err := k.found(ctx, walks(req, k.start)); err != nil || !same {
+			return
+		}
+		add(later)
+	}
+	if os.MkdirAll(k.dir, 0o700) != nil {
 		return
 	}
 	for key, r := range fresh {
@@ -191,6 +239,17 @@ func (k *recalled) keep(ctx context.Context, req Request, built map[int]record, 
 		}
 	}
 	k.sweep()
+}
+
+// own returns the keys that the build began with.
+func (k *recalled) own() (keys recordKeys) {
+	for _, i := range k.images {
+		keys.images = append(keys.images, i.key)
+	}
+	for _, p := range k.proofs {
+		keys.proofs = append(keys.proofs, p.key)
+	}
+	return keys
 }
 
 // sweep removes records that no build has used for long, once a day.
@@ -210,15 +269,21 @@ func (k *recalled) sweep() {
 	}
 }
 
-// unchanged reports whether the local files are as they were when the keys were made.
-func (k *recalled) unchanged(ctx context.Context, req Request) bool {
-	for name, tree := range req.Locals {
-		before, now := k.locals[name].(*walked), &walked{FS: tree}
-		if before.done && (now.read(ctx) != nil || !now.equal(before)) {
-			return false
+// found reports whether local files are as they were when the keys were made.
+func (k *recalled) found(ctx context.Context, locals map[string]fsutil.FS) (bool, error) {
+	for name, tree := range locals {
+		before, now := k.locals[name].(*walked), tree.(*walked)
+		if !before.done {
+			continue
+		}
+		if err := now.read(ctx); err != nil {
+			return false, err
+		}
+		if !now.equal(before) {
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
 // rest returns the request without the images and proofs that have records.

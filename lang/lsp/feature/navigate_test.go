@@ -309,7 +309,7 @@ func TestNavigate(t *testing.T) {
 		definition string // file:line text
 		references int
 	}{
-		{"java, web", 1, "std/java/java.layer:15 java", 4},
+		{"java, web", 1, "std/java/java.layer:16 java", 6},
 		{"web.page", 1, "web/w.layer:1 ", 3},
 		{"web.page", 5, "web/w.layer:2 page", 2},
 		{"page\n", 4, "web/w.layer:2 page", 2},
