@@ -431,14 +431,22 @@ func TestCancelPlan(t *testing.T) {
 	c.open("shop.layer", string(testdata(t, "shop")[project[1:]+"/shop.layer"].Data))
 	show := map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}
 	id, first := c.begin("workspace/executeCommand", show)
-	<-began
+	awaitPage := func(answer <-chan message) {
+		t.Helper()
+		select {
+		case <-began:
+		case m := <-answer:
+			t.Fatalf("no page is made: %+v", m)
+		}
+	}
+	awaitPage(first)
 	c.notify("$/cancelRequest", map[string]any{"id": id})
 	if m := <-first; m.Error == nil || m.Error.Code != -32800 {
 		t.Errorf("a cancelled plan: %+v", m)
 	}
 	<-ended
 	_, second := c.begin("workspace/executeCommand", show)
-	<-began
+	awaitPage(second)
 	c.call("shutdown", nil, nil)
 	if m := <-second; m.Error == nil || m.Error.Code != -32800 {
 		t.Errorf("a plan at the end of the session: %+v", m)

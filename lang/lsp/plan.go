@@ -77,6 +77,14 @@ func (r *request) showPlan(arguments []json.RawMessage) (any, error) {
 		return nil, wire.Errorf(wire.RequestFailed, "the document is not open")
 	}
 	out := a.Planned(r.search.Done())
+	for out == nil && a.Superseded() && r.search.Err() == nil { // a change came in between
+		next := r.workspace.View().Of(uri)
+		if next == nil || next == a {
+			break
+		}
+		a = next
+		out = a.Planned(r.search.Done())
+	}
 	if r.search.Err() != nil {
 		return nil, wire.Errorf(wire.RequestCancelled, "cancelled")
 	}
