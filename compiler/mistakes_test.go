@@ -20,12 +20,9 @@ import (
 // LAYC_SEEDS=all each one, and compiles the result. One mistake must cause one error in nearly all
 // cases, and never many.
 func TestOneMistake(t *testing.T) {
-	every := 3
-	switch {
-	case os.Getenv("LAYC_SEEDS") == "all":
+	every := 3 // fewer say too little about a share of 2 %
+	if os.Getenv("LAYC_SEEDS") == "all" {
 		every = 1
-	case testing.Short():
-		every = 11
 	}
 	mistakes, more := 0, 0
 	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer", "jupyter/jupyter.layer", "selenium/selenium.layer"} {
