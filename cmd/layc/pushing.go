@@ -17,7 +17,6 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
-	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
@@ -57,7 +56,7 @@ func pushesTo(o outputs.Output, d *delivery) (names map[string]string, to string
 func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) error {
 	names := slices.Concat(tagsOf(d.apps)...)
 	failed := make([]*pushError, len(b.destination.pushes))
-	var told delivered
+	result := emptyJSON()
 	var all sync.WaitGroup
 	for n, o := range b.destination.pushes {
 		full, to, err := pushesTo(o, d)
@@ -65,7 +64,7 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 			return err
 		}
 		for _, i := range names {
-			told.pushed = append(told.pushed, registry.Pushed{Name: i, Reference: cmp.Or(full[i], i), State: registry.NotMoved})
+			result.Pushes = append(result.Pushes, jsonPush{Image: i, Reference: cmp.Or(full[i], i), State: string(registry.NotMoved)})
 		}
 		all.Go(func() {
 			if err := b.client.CheckPush(cmd.Context(), names, full); err != nil {
@@ -95,7 +94,7 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 	if len(denied) == 0 {
 		return nil
 	}
-	return b.ended(exitUnavailable, b.unpushed(denied), resultJSON(&images.Result{Result: &engine.Result{}}, told, ""))
+	return b.ended(exitUnavailable, b.unpushed(denied), result)
 }
 
 // upload pushes the images of the layout to all places, as one push: no tag moves anywhere unless all

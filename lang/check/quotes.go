@@ -81,7 +81,8 @@ func (c *checker) known(e *syntax.Name) bool {
 }
 
 // elsewhere explains a name that is unknown here but has a meaning elsewhere: for an app, as a
-// variable, in another language; textual is whether a string may stand there. It returns whether it knows such a meaning.
+// variable, in another language. textual is whether a string may stand there. It returns whether it
+// knows such a meaning.
 func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string, textual bool) bool {
 	for _, f := range c.module.Files {
 		for _, decl := range f.Decls {

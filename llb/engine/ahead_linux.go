@@ -38,14 +38,15 @@ type ahead struct {
 	all    sync.WaitGroup
 }
 
-// ahead begins to compress layers of images ahead of their export. The caller must call end after that.
-func (e *embedded) ahead(images []Image, how Compression) (end func()) {
+// ahead begins to compress layers of images ahead of their export. vertices are those of all images. The caller
+// must call end after the export.
+func (e *embedded) ahead(images []Image, vertices map[digest.Digest]*pb.Op, how Compression) (end func()) {
 	if how.Force || e.worker == nil {
 		return func() {} // layers of a base are compressed again, which takes a request for it
 	}
 	a := &ahead{config: how.config().SetForce(false), layers: map[made]bool{}, slots: make(chan struct{}, max(1, runtime.NumCPU()/2))}
 	for _, i := range images {
-		layersOf(i.Definition, a.layers)
+		layersOf(i.Definition, vertices, a.layers)
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	e.worker.aheadMu.Lock()
@@ -82,17 +83,11 @@ func (w *compressing) wanted(layer made) *ahead {
 
 // layersOf adds the layers of an image: what is merged, or the image itself, and what each step among them is
 // executed on.
-func layersOf(def *pb.Definition, into map[made]bool) {
-	vertices := map[digest.Digest]*pb.Op{}
-	var last *pb.Op
-	for _, raw := range def.Def {
-		op := &pb.Op{}
-		if op.UnmarshalVT(raw) != nil {
-			return
-		}
-		last = op
-		vertices[digest.FromBytes(raw)] = op
+func layersOf(def *pb.Definition, vertices map[digest.Digest]*pb.Op, into map[made]bool) {
+	if len(def.Def) == 0 {
+		return
 	}
+	last := vertices[digest.FromBytes(def.Def[len(def.Def)-1])]
 	var add func(input *pb.Input)
 	add = func(input *pb.Input) {
 		layer := made{digest.Digest(input.Digest), input.Index}

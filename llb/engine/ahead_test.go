@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -64,7 +65,7 @@ func TestLayersOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := map[made]bool{}
-		layersOf(def.ToPB(), got)
+		layersOf(def.ToPB(), newTracker([]*pb.Definition{def.ToPB()}).ops, got)
 		var want []made
 		for _, s := range c.want {
 			def, err := s.Marshal(t.Context(), llb.LinuxAmd64)

@@ -353,7 +353,7 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 		return s, err
 	}
 	defer end()
-	defer e.ahead(req, out)()
+	defer e.ahead(req, out, track)()
 	proofs := newProving(req.Proofs)
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
@@ -415,12 +415,12 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 
 // ahead has an engine of this process compress the layers of a request's images while others are built. The
 // caller must call end after the images are written.
-func (e *Engine) ahead(req Request, out *layout) (end func()) {
+func (e *Engine) ahead(req Request, out *layout, track *tracker) (end func()) {
 	here := e.here()
 	if out == nil || here == nil {
 		return func() {}
 	}
-	return here.ahead(req.Images, req.Output.Compression)
+	return here.ahead(req.Images, track.ops, req.Output.Compression)
 }
 
 // solveOpt returns what all solves of a request have in common.

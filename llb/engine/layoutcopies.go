@@ -87,7 +87,7 @@ func (l *layout) copy(ctx context.Context, from string, id digest.Digest) (name 
 		return "", err
 	}
 	sum := id.Verifier()
-	_, err = io.CopyBuffer(io.MultiWriter(out, sum), during{ctx, in}, make([]byte, 256<<10))
+	_, err = io.CopyBuffer(io.MultiWriter(out, sum), contextReader{ctx, in}, make([]byte, 256<<10))
 	if err == nil && !sum.Verified() {
 		err = fmt.Errorf("%s has another content", from)
 	}
@@ -99,19 +99,6 @@ func (l *layout) copy(ctx context.Context, from string, id digest.Digest) (name 
 	}
 	l.copied.syncs.Go(func() error { return errors.Join(out.Sync(), out.Close()) })
 	return out.Name(), nil
-}
-
-// during is a reader that fails when ctx ends.
-type during struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r during) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
 }
 
 // place puts the copied blobs into the layout, all of which are then on the disk.

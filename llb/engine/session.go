@@ -12,6 +12,8 @@ import (
 	sessioncontent "github.com/moby/buildkit/session/content"
 	"github.com/moby/buildkit/session/filesync"
 	"github.com/moby/buildkit/session/grpchijack"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 
@@ -33,8 +35,9 @@ type inProcess interface {
 	dial(ctx context.Context, protocol string, about map[string][]string) (net.Conn, error)
 	// offer makes the local sources of a session known until done is called.
 	offer(session string, trees map[string]fsutil.FS) (done func())
-	// ahead compresses layers of images ahead of their export. The caller must call end after that.
-	ahead(images []Image, how Compression) (end func())
+	// ahead compresses layers of images ahead of their export. vertices are those of all images. The caller
+	// must call end after the export.
+	ahead(images []Image, vertices map[digest.Digest]*pb.Op, how Compression) (end func())
 }
 
 // here returns the engine if it is in this process; else nil.
