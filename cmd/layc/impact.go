@@ -349,7 +349,7 @@ func detail(c report.Cause) string {
 			return title + " " + old + " → " + now
 		}
 	}
-	if c.Was != nil && c.Was.Title != c.Instance.Title {
+	if c.Was != nil && c.Was.Title != c.Instance.Title && !slices.Equal(c.Was.Args, c.Instance.Args) {
 		return c.Was.Title + " → " + title
 	}
 	return title

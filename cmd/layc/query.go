@@ -145,7 +145,7 @@ func answerTable(k query.Kind, items []*query.Item, platforms bool) *term.Table 
 		row, inApps := []string{i.Name}, users(i.In)
 		switch k {
 		case query.Components:
-			row = append(row, sizeText(i.Size), i.Instances[0].Kind.String(), rateText(i.Rate))
+			row = append([]string{i.Instances[0].Shown()}, sizeText(i.Size), i.Instances[0].Kind.String(), rateText(i.Rate))
 		case query.Packages:
 			row = append(row, i.Version, sizeText(i.Size))
 		case query.Layers:

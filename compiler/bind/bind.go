@@ -36,6 +36,7 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	checkNaming(x)
 	x.own.stagesOnBase()
 	x.tellApart()
+	tellTitlesApart(graph)
 	x.CheckSecrets()
 	graph.Refs, graph.Askers = x.ToPin(), x.Askers()
 	if x.across != nil {

@@ -188,7 +188,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	interned := string(c.x.key)
 	i := &model.Instance{
-		Name: r.Name(), Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc, Settings: b.Settings,
+		Name: r.Name(), Given: r.Given(), Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc, Settings: b.Settings,
 		Rate: b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests, Named: b.Named,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
@@ -311,8 +311,10 @@ func (x *binder) enter(i *model.Instance, of made) {
 	if x.on != (model.Platform{}) {
 		i.ID += " for " + x.on.String()
 	}
-	for n, a := range i.Args {
-		i.Args[n] = redact.Text(a)
+	for _, list := range [][]string{i.Args, i.Given} {
+		for n, a := range list {
+			list[n] = redact.Text(a)
+		}
 	}
 	x.graph.Enter(i)
 	*x.made = append(*x.made, of)
@@ -444,7 +446,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	}
 	i := &model.Instance{
 		ID: r.Name().String(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
-		Name: r.Name(), System: x.declared(b.System, b.steps),
+		Name: r.Name(), Given: r.Given(), System: x.declared(b.System, b.steps),
 		Settings: withDefaults(b.Settings, b.System.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
 	}

@@ -132,3 +132,30 @@ func (x *binder) tellApart() {
 		}
 	}
 }
+
+// tellTitlesApart adds the module to the titles of components of different modules that have the
+// same title: the last word of its path or, if that is not enough, all of it.
+func tellTitlesApart(g *model.Graph) {
+	alike := map[string][]*model.Instance{}
+	for _, i := range g.Instances {
+		if i.Package == nil && !i.IsApp() && i.Title == (model.Name{Path: i.Path, Args: i.Given}).Title() {
+			alike[i.Title] = append(alike[i.Title], i)
+		}
+	}
+	for _, list := range alike {
+		paths, short := map[string]bool{}, map[string]bool{}
+		for _, i := range list {
+			paths[i.Path], short[i.Qualified()] = true, true
+		}
+		if len(paths) == 1 {
+			continue
+		}
+		for _, i := range list {
+			shown := model.Name{Path: i.Path, Args: i.Given}
+			if len(short) == len(paths) {
+				shown.Path = i.Qualified()
+			}
+			i.Title = shown.String()
+		}
+	}
+}

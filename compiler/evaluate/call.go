@@ -9,7 +9,7 @@ func (x *Evaluator) call(e *syntax.Call, v *env) value {
 	switch o := x.callee(e.Fun).(type) {
 	case *check.Component:
 		if args := x.arguments(e, o, v); args != nil {
-			return &Ref{Component: o, Args: args, Span: e.At}
+			return &Ref{Component: o, Args: args, given: given(x, o, args), Span: e.At}
 		}
 	case *check.Predeclared:
 		r := &Ref{Packages: []string{}, Span: e.At}

@@ -49,6 +49,7 @@ type Evaluator struct {
 	Fleet   model.Fleet
 	Base    *Ref // the fleet's; nil: none
 
+	in       Input
 	platform model.Platform
 	set      map[string]string
 	params   map[*check.Param]value // the values of Set
@@ -58,6 +59,7 @@ type Evaluator struct {
 	bodies   map[string]*Block     // by reference key
 	numbers  map[string]int32      // by key of the reference
 	defaults map[*check.Component]*Ref
+	usual    *usual               // nil: not needed so far
 	slots    map[*check.Slot]*Ref // defaults
 	accounts map[*check.User]*User
 	nameless map[*syntax.App]bool // matrices with a reported invalid name
@@ -85,7 +87,7 @@ func newEvaluator(in Input, found *Findings) *Evaluator {
 	found.done = in.Done
 	return &Evaluator{
 		Findings: found, pins: newPins(in, found), tree: newTree(in, found),
-		Program: in.Program, platform: in.Platform, set: in.Set, override: in.Override,
+		Program: in.Program, in: in, platform: in.Platform, set: in.Set, override: in.Override,
 		lets:     map[source.Span]value{},
 		bodies:   map[string]*Block{},
 		numbers:  map[string]int32{},
@@ -142,7 +144,7 @@ func (x *Evaluator) ByDefault(o *check.Component) *Ref {
 	d := x.defaults[o]
 	if d == nil {
 		if args := x.complete(make([]value, len(o.Params)), o); args != nil {
-			d = &Ref{Component: o, Args: args, Span: o.Decl.Name.At}
+			d = &Ref{Component: o, Args: args, given: given(x, o, args), Span: o.Decl.Name.At}
 			x.Number(d)
 			x.defaults[o] = d
 		}

@@ -45,6 +45,7 @@ type Ref struct {
 	User      *User
 	Span      source.Span // where it was last written
 	Origin    source.Span // the line of the project that led here; see findings.go
+	given     int         // how many of the arguments its title has; see shown.go
 	// Computed on first use: its key, its number and its block.
 	name string
 	id   int32
@@ -131,7 +132,7 @@ func (r *Ref) Title() string {
 	case r.Packages != nil:
 		return "os.packages" + strings.TrimSuffix("("+strings.TrimPrefix(show(strs(r.Packages)), "["), "]") + ")"
 	}
-	return r.Name().Title()
+	return model.Name{Path: r.path(), Args: r.Given()}.Title()
 }
 
 // Label returns the reference's title for errors.
@@ -139,11 +140,15 @@ func (r *Ref) Label() string { return Shortened(r.Title()) }
 
 // Name returns the name of a component with its arguments.
 func (r *Ref) Name() model.Name {
-	n := model.Name{Path: Qualified(r.Component.Module, r.Component.Decl.Name.Name)}
+	n := model.Name{Path: r.path()}
 	for _, a := range r.Args {
 		n.Args = append(n.Args, show(a))
 	}
 	return n
+}
+
+func (r *Ref) path() string {
+	return Qualified(r.Component.Module, r.Component.Decl.Name.Name)
 }
 
 func strs(in []string) list {
@@ -155,7 +160,10 @@ func strs(in []string) list {
 }
 
 // show returns a value in the syntax of the language; equal values look equal.
-func show(v value) string {
+func show(v value) string { return rendered(v, (*Ref).Key) }
+
+// rendered returns a value in the syntax of the language, with components as a function names them.
+func rendered(v value, name func(*Ref) string) string {
 	switch v := v.(type) {
 	case *User:
 		return strconv.Quote(text(v))
@@ -164,20 +172,20 @@ func show(v value) string {
 	case list:
 		var b []string
 		for _, x := range v {
-			b = append(b, show(x))
+			b = append(b, rendered(x, name))
 		}
 		return "[" + strings.Join(b, ", ") + "]"
 	case *mapping:
 		keys := slices.Sorted(slices.Values(v.keys))
 		var b []string
 		for _, k := range keys {
-			b = append(b, k+": "+show(v.values[k]))
+			b = append(b, k+": "+rendered(v.values[k], name))
 		}
 		return "{" + strings.Join(b, ", ") + "}"
 	case filePath:
 		return strconv.Quote(string(v))
 	case *Ref:
-		return v.Key()
+		return name(v)
 	}
 	return text(v)
 }

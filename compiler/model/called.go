@@ -25,6 +25,14 @@ func (i *Instance) Called() []string {
 	return out
 }
 
+// Shown returns the ID with the arguments that people see.
+func (i *Instance) Shown() string {
+	if len(i.Given) == 0 {
+		return i.ID
+	}
+	return strings.Replace(i.ID, arguments(i.Args), arguments(i.Given), 1)
+}
+
 // IsApp reports whether an instance is an app's own steps.
 func (i *Instance) IsApp() bool { return strings.HasPrefix(i.Path, "app ") }
 

@@ -118,8 +118,12 @@ type Instance struct {
 	// files that several components write, it also names these components. Instances
 	// of a graph with the same ID have the same content.
 	ID string
-	// Title is the name to display: `server("24.0.0.6")`. Several instances may share
-	// it.
+	// Given are the arguments that people see: those of the Name, without the ones at the end that
+	// are the defaults. The first one stays.
+	Given []string
+	// Title is the name to display: the last word of the path, and Given: `server("24.0.0.6")`.
+	// If components with different paths would be shown alike, it has as much of the path as
+	// tells them apart. Several instances of one component may share it.
 	Title string
 	Kind  Kind
 	Key   Key // the recipe key; zero for Empty

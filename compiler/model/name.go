@@ -16,7 +16,7 @@ type Name struct {
 // String returns the full name, as in the lock file.
 func (n Name) String() string { return n.Path + arguments(n.Args) + On(n.On) }
 
-// Title returns the name to display: `server("24.0.0.6")`.
+// Title returns the last word of the path with the arguments: `server("24.0.0.6")`.
 func (n Name) Title() string { return n.Last() + arguments(n.Args) }
 
 // Last returns the last word of the path: "server".
@@ -25,17 +25,17 @@ func (n Name) Last() string { return n.Path[strings.LastIndexAny(n.Path, "/. ")+
 // Module returns the last word of the module's path: "liberty". In the root module, it
 // returns the component's own name.
 func (n Name) Module() string {
-	module, _, _ := strings.Cut(n.qualified(), ".")
+	module, _, _ := strings.Cut(n.Qualified(), ".")
 	return module
 }
 
-// qualified returns the component with the last word of its module: "liberty.server".
-func (n Name) qualified() string { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
+// Qualified returns the component with the last word of its module: "liberty.server".
+func (n Name) Qualified() string { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
 
 // Short returns the names that users write for the component: the full path, the path
 // from the last word of the module, and the last word alone.
 func (n Name) Short() []string {
-	return []string{n.Path, n.qualified(), n.Path[strings.LastIndexByte(n.Path, '.')+1:]}
+	return []string{n.Path, n.Qualified(), n.Path[strings.LastIndexByte(n.Path, '.')+1:]}
 }
 
 // Means reports whether a name that a user wrote with arguments means n. The written
