@@ -17,7 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
-	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/lockfile"
 	"github.com/layc-lang/layc/llb/registry"
@@ -155,16 +155,15 @@ func (l *locking) explained(cmd *cobra.Command, err error) error {
 		archive *pin.UnknownArchiveError
 		noApps  *pin.NoAppsError
 		other   *plan.OtherImageError
-		lost    *pin.DownloadError
-		network *world.NetworkError
+		lost    *pin.UnavailableError
+		advised load.Advised
 	)
 	switch {
 	case errors.As(err, &lost):
-		if failed := l.findings(diag.List{lost.Finding}); errors.As(lost.Err, &network) {
-			return &codeError{exitUnavailable}
-		} else {
+		if failed := l.findings(lost.Findings); !errors.As(lost.Err, &advised) {
 			return failed
 		}
+		return &codeError{exitUnavailable}
 	case errors.As(err, &name) && name.Near != "":
 		return usage(cmd, "%s; did you mean %s?", name, name.Near)
 	case errors.As(err, &name):

@@ -52,7 +52,7 @@ func (e *lockError) Error() string { return e.findings[0].Message }
 func (c *cli) modules() (git.Store, error) { return git.Of(c.dir, c.announce) }
 
 // A repository that cannot be reached ends a command.
-var _ pin.Unreachable = (*git.FetchError)(nil)
+var _ lock.Unreachable = (*git.FetchError)(nil)
 
 // fetched returns the repositories that a lock file pins, for the compiler; see [pin.Fetch].
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {

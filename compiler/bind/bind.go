@@ -38,11 +38,14 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	x.tellApart()
 	tellTitlesApart(graph)
 	x.CheckSecrets()
-	graph.Refs, graph.Askers = x.ToPin(), x.Askers()
+	graph.Refs, graph.Askers, graph.Systems = x.ToPin(), x.Askers(), x.Systems()
 	if x.across != nil {
 		graph.Refs = lock.JoinRefs(graph.Refs, x.across.ToPin())
 		for name, places := range x.across.Askers() {
 			graph.Askers[name] = append(graph.Askers[name], places...)
+		}
+		for name, places := range x.across.Systems() {
+			graph.Systems[name] = append(graph.Systems[name], places...)
 		}
 	}
 	return graph, x.Finish()

@@ -21,6 +21,7 @@ type pins struct {
 	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
 	askers   map[string][]source.Span   // the places that want a package, by its name
+	systems  map[string][]source.Span   // the clauses that make bases, by the image, layout or URL
 	// repositories are those of third parties, by distribution.
 	repositories      map[string][]lock.PackageRepository
 	knownRepositories map[string]repository // by name, and by distribution and name
@@ -31,7 +32,7 @@ type pins struct {
 func newPins(in Input, found *Findings) *pins {
 	return &pins{
 		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
-		wanted: map[string]map[string]bool{}, askers: map[string][]source.Span{}, repositories: map[string][]lock.PackageRepository{},
+		wanted: map[string]map[string]bool{}, askers: map[string][]source.Span{}, systems: map[string][]source.Span{}, repositories: map[string][]lock.PackageRepository{},
 		knownRepositories: map[string]repository{}, unlocked: map[source.Span]bool{}, notPinned: map[source.Span]*unpinned{},
 	}
 }
@@ -139,6 +140,7 @@ func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
 // directories, its directories that are not 0755 root, and the configuration of an image.
 // It returns false if the lock file does not know the base.
 func (x *pins) known(to *model.System, ref lock.BaseRef, at source.Span) bool {
+	x.system(ref.Name, at)
 	if ref.Digest == "" {
 		return false
 	}
@@ -172,6 +174,22 @@ func (x *pins) known(to *model.System, ref lock.BaseRef, at source.Span) bool {
 	}
 	return true
 }
+
+// wantImage notes that an image must be pinned.
+func (x *pins) wantImage(reference string, at source.Span) {
+	x.Needed.Images = append(x.Needed.Images, lock.ImageRef{Reference: reference, Platform: x.platform.String()})
+	x.system(reference, at)
+}
+
+// system notes the clause that makes a base.
+func (x *pins) system(name string, at source.Span) {
+	if !slices.Contains(x.systems[name], at) {
+		x.systems[name] = append(x.systems[name], at)
+	}
+}
+
+// Systems returns the clauses that make bases, by the image, layout or URL.
+func (x *pins) Systems() map[string][]source.Span { return x.systems }
 
 // DebianArch returns dpkg's name of the platform's architecture. It returns "" if Debian
 // has no packages for it, which the evaluation of the base reports.

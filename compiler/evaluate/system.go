@@ -62,7 +62,7 @@ func (c *clause) image(ref string, to *model.System) {
 		return
 	}
 	to.Image = ref
-	c.Needed.Images = append(c.Needed.Images, lock.ImageRef{Reference: ref, Platform: c.platform.String()})
+	c.wantImage(ref, c.At)
 	pin, ok := c.Lock.Image(ref, c.platform.String())
 	if !ok {
 		c.Unpinned(c.At, "the layers of %s on %s", ref, c.platform)

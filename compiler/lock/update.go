@@ -3,6 +3,7 @@ package lock
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,12 +25,12 @@ const Everything = "*"
 // that resolution allows it.
 //
 // The result is a new file even if nothing changed, and nil after an error. Update does not modify
-// old.
+// old. All bases are resolved before their errors are returned, as [BaseErrors].
 func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...string) (*File, error) {
 	if unknown := old.Unknown(refs, names...); len(unknown) > 0 {
 		return nil, &UnknownNameError{unknown[0]}
 	}
-	u := &updater{old: old, resolver: r, names: map[string]bool{}}
+	u := &updater{old: old, resolver: r, names: map[string]bool{}, down: map[string]error{}}
 	for _, name := range names {
 		u.names[WithoutUser(name)] = true
 	}
@@ -59,16 +60,18 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 		return strings.Compare(a.Reference+"\x00"+a.Platform, b.Reference+"\x00"+b.Platform)
 	})
 	for _, ref := range slices.Compact(images) {
-		if err := u.image(ctx, ref); err != nil {
-			return nil, err
-		}
+		u.collect(ref.Reference, u.image(ctx, ref))
 	}
 	bases := slices.Clone(refs.Bases)
 	slices.SortStableFunc(bases, compareBaseRefs)
 	for _, ref := range slices.CompactFunc(bases, equalBaseRefs) {
-		if err := u.base(ctx, ref, refs.Mirrors[ref.Name]); err != nil {
-			return nil, err
-		}
+		u.collect(ref.Name, u.base(ctx, ref, refs.Mirrors[ref.Name]))
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case len(u.failed) > 0:
+		return nil, u.failed
 	}
 	u.file.Sort()
 	u.file.Downloads = slices.Compact(u.file.Downloads)
@@ -143,6 +146,8 @@ type updater struct {
 	resolver Resolver
 	names    map[string]bool // to resolve again
 	covered  map[string]bool // by a component with an `update` clause → whether it is refreshed
+	failed   BaseErrors
+	down     map[string]error // registries that cannot be reached
 }
 
 // named reports whether name is resolved again.
@@ -285,16 +290,35 @@ func (u *updater) download(ctx context.Context, ref DownloadRef) error {
 	return nil
 }
 
+// image pins an image. A registry that cannot be reached is not asked again for others, since that
+// may take minutes each time.
 func (u *updater) image(ctx context.Context, ref ImageRef) error {
 	pin, ok := u.old.Image(ref.Reference, ref.Platform)
 	if !ok || u.named(ref.Reference) {
+		at := registryOf(ref.Reference)
+		if err := u.down[at]; err != nil {
+			return err
+		}
 		var err error
 		if pin, err = u.resolver.Image(ctx, ref); err != nil {
-			return fmt.Errorf("pinning %s for %s: %w", ref.Reference, ref.Platform, err)
+			var down Unreachable
+			if errors.As(err, &down) {
+				u.down[at] = err
+			}
+			return err
 		}
 	}
 	u.file.Images = append(u.file.Images, pin)
 	return nil
+}
+
+// registryOf returns the part of an image reference that names the registry; "" without one.
+func registryOf(reference string) string {
+	host, _, found := strings.Cut(reference, "/")
+	if !found || !strings.ContainsAny(host, ".:") && host != "localhost" {
+		return ""
+	}
+	return host
 }
 
 // base keeps what is known about a base, since the content of a digest never changes. Otherwise it
@@ -304,9 +328,7 @@ func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error
 	if !ok || !pin.Configured {
 		old := pin
 		var err error
-		if pin, err = u.resolver.Base(ctx, ref); err != nil {
-			err = fmt.Errorf("reading the base system %s: %w", ref.Name, err)
-		}
+		pin, err = u.resolver.Base(ctx, ref)
 		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
 			ref.Name = mirrors[n]
 			if other, failed := u.resolver.Base(ctx, ref); failed == nil {

@@ -28,7 +28,9 @@ type Graph struct {
 	Published []*App      // by name and tag: base images that `publish` declares
 	Refs      lock.Refs   // all that the lock file has to pin
 	// Askers are the places that want packages, by name of the package.
-	Askers       map[string][]source.Span
+	Askers map[string][]source.Span
+	// Systems are the clauses that make bases, by the image, layout or URL.
+	Systems      map[string][]source.Span
 	Repositories Repositories
 	Ignore       []string // patterns of IgnoreFile: copies of project files skip what they match
 }

@@ -52,44 +52,93 @@ func (e *UnknownArchiveError) Error() string {
 	return "the program downloads nothing from " + e.Name
 }
 
-// DownloadError is the error for a download that cannot be pinned, with its place in the program.
-type DownloadError struct {
-	Finding *diag.Diagnostic
-	Err     error // what failed; a *lock.UnservedError
+// UnavailableError is the error for downloads or bases that cannot be pinned, with their places in the
+// program.
+type UnavailableError struct {
+	Findings diag.List
+	Err      error // what failed; a [*lock.UnservedError] or [lock.BaseErrors]
 }
 
-func (e *DownloadError) Error() string { return e.Err.Error() }
+func (e *UnavailableError) Error() string { return e.Err.Error() }
 
-func (e *DownloadError) Unwrap() error { return e.Err }
+func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // unserved adds the place to the error for a download. An error about a URL that no clause has
 // stays as it is.
 func unserved(err *lock.UnservedError, out *compiler.Output) error {
-	var found diag.List
-	seen := map[source.Span]bool{}
+	var places []source.Span
 	for _, t := range out.Targets {
 		for _, i := range t.Graph.Instances {
 			for _, f := range i.Downloads() {
-				if seen[f.Span] || !slices.Contains(f.URLs, err.URL) {
-					continue
-				}
-				if seen[f.Span] = true; len(found) > 0 {
-					found[0].See(f.Span, "needed here, too")
-					continue
-				}
-				d := found.Errorf(diag.DownloadFailed, f.Span, "cannot download %s", err.URL)
-				var says load.Advised
-				if errors.As(err.Err, &says) {
-					note, help := says.Advice()
-					d.Note("%s", note).Hint("%s", help)
-				} else {
-					d.Note("%s", err.Err)
+				if slices.Contains(f.URLs, err.URL) {
+					places = append(places, f.Span)
 				}
 			}
 		}
 	}
-	if len(found) == 0 {
+	var found diag.List
+	if !advised(&found, diag.DownloadFailed, places, "cannot download "+err.URL, err.Err) {
 		return err
 	}
-	return &DownloadError{found[0], err}
+	return &UnavailableError{found, err}
+}
+
+// unusable adds the places to the errors for bases. If they are all about what a server has, or about
+// the project, these are findings of the program.
+func unusable(bases lock.BaseErrors, out *compiler.Output) error {
+	var found diag.List
+	lost := false
+	for _, b := range bases {
+		var places []source.Span
+		for _, t := range out.Targets {
+			places = append(places, t.Graph.Systems[b.Name]...)
+		}
+		code, message := diag.InvalidBase, b.Name+" cannot be a base"
+		var says load.Advised
+		var unfit *lock.UnfitError
+		if errors.As(b, &says) && !errors.As(b, &unfit) {
+			code, message, lost = diag.DownloadFailed, "cannot pull "+b.Name, true
+		}
+		if !advised(&found, code, places, message, b.Err) {
+			return bases
+		}
+	}
+	if !lost {
+		return faults(found)
+	}
+	return &UnavailableError{found, bases}
+}
+
+// advised adds an error to a list, at the first of its places, with the reason and the help that its
+// cause has. It returns false if there is no place. Equal errors are added once, as those of several
+// platforms are.
+func advised(list *diag.List, code diag.Code, places []source.Span, message string, cause error) bool {
+	if len(places) == 0 {
+		return false
+	}
+	var one diag.List
+	d := one.Errorf(code, places[0], "%s", message)
+	var says load.Advised
+	note, help := cause.Error(), ""
+	if errors.As(cause, &says) {
+		note, help = says.Advice()
+	}
+	for line := range strings.Lines(note) {
+		d.Note("%s", strings.TrimSpace(line))
+	}
+	if help != "" {
+		d.Hint("%s", help)
+	}
+	for n, at := range places {
+		if !slices.Contains(places[:n], at) && n > 0 {
+			d.See(at, "needed here, too")
+		}
+	}
+	for _, other := range *list {
+		if other.Span == d.Span && slices.Equal(other.Notes, d.Notes) {
+			return true
+		}
+	}
+	*list = append(*list, d)
+	return true
 }

@@ -66,7 +66,7 @@ type Result struct {
 
 // Program pins everything that a program refers to, and records its plan. There is no result if
 // findings have errors, or after an error. Callers may want to rephrase these errors:
-// [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError], [*DownloadError],
+// [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError], [*UnavailableError],
 // [*plan.OtherImageError] and [plan.ErrNotBuilt].
 func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 	if r.Before == nil {
@@ -204,6 +204,7 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 	var other *lock.OtherFileError
 	var unknown *lock.UnknownNameError
 	var download *lock.UnservedError
+	var bases lock.BaseErrors
 	switch {
 	case errors.As(err, &other):
 		for _, t := range out.Targets {
@@ -215,6 +216,8 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 		return newUnknownName(unknown, p.Before.File)
 	case errors.As(err, &download):
 		return unserved(download, out)
+	case errors.As(err, &bases):
+		return unusable(bases, out)
 	}
 	return placed(err, out)
 }

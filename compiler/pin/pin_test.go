@@ -32,6 +32,7 @@ type world struct {
 	asked    []string                           // requests, in order
 	packages func(want lock.Distribution) error // error for packages; may be nil
 	unserved error                              // error for URLs; may be nil
+	images   map[string]error                   // errors for images
 }
 
 func digest(of string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(of))) }
@@ -78,6 +79,9 @@ func (w *world) URL(_ context.Context, url string) (lock.URL, error) {
 
 func (w *world) Image(_ context.Context, ref lock.ImageRef) (lock.Image, error) {
 	w.ask("image %s %s", ref.Reference, ref.Platform)
+	if err := w.images[ref.Reference]; err != nil {
+		return lock.Image{}, err
+	}
 	return lock.Image{Reference: ref.Reference, Platform: ref.Platform, Digest: digest(ref.Platform + w.pushed)}, nil
 }
 

@@ -133,11 +133,11 @@ app two {
 `
 	w := &world{unserved: unroutable{}}
 	_, list, err := Program(t.Context(), request(w, program))
-	var lost *DownloadError
+	var lost *UnavailableError
 	if len(list) > 0 || !errors.As(err, &lost) || err.Error() != "pinning https://example.com/a: no route" {
 		t.Fatalf("%v, %v", list, err)
 	}
-	d := lost.Finding
+	d := lost.Findings[0]
 	if d.Code != diag.DownloadFailed || d.Span.Position().Line != 10 || len(d.Labels) != 1 || fmt.Sprint(d.Notes, d.Help) != "[it is far away] [go there]" {
 		t.Errorf("%+v", d)
 	}
@@ -148,3 +148,63 @@ type unroutable struct{}
 
 func (unroutable) Error() string               { return "no route" }
 func (unroutable) Advice() (note, help string) { return "it is far away", "go there" }
+
+// TestUnusable checks that each base that cannot be pinned has a finding at its clause, once for all
+// platforms, and that only a server's errors are not the program's.
+func TestUnusable(t *testing.T) {
+	const program = `component one {
+    image "registry.example.com/one:1"
+}
+
+component two {
+    image "registry.example.com/two:1"
+}
+
+component three {
+    image "registry.example.com/two:1"
+}
+
+fleet {
+    base      one
+    platforms "linux/amd64", "linux/arm64"
+}
+
+app first {
+}
+
+app second {
+    base two
+}
+
+app third {
+    base three
+}
+`
+	w := &world{images: map[string]error{
+		"registry.example.com/one:1": unroutable{},
+		"registry.example.com/two:1": &lock.UnfitError{Note: "it is for s390x", Help: "name another one"},
+	}}
+	tell := func(list diag.List) (text string) {
+		for _, d := range list {
+			text += fmt.Sprintf("%s %d %s %v %v", d.Code, d.Span.Position().Line, d.Message, d.Notes, d.Help)
+			for _, l := range d.Labels {
+				text += fmt.Sprintf(" %d %s", l.Span.Position().Line, l.Text)
+			}
+			text += "\n"
+		}
+		return text
+	}
+	unfit := "E0309 6 registry.example.com/two:1 cannot be a base [it is for s390x] [name another one] 10 needed here, too\n"
+	_, list, err := Program(t.Context(), request(w, program))
+	var lost *UnavailableError
+	if len(list) > 0 || !errors.As(err, &lost) {
+		t.Fatalf("%v, %v", list, err)
+	}
+	if got, want := tell(lost.Findings), "E0515 2 cannot pull registry.example.com/one:1 [it is far away] [go there]\n"+unfit; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	delete(w.images, "registry.example.com/one:1")
+	if _, list, err = Program(t.Context(), request(w, program)); err != nil || tell(list) != unfit {
+		t.Errorf("got %v\n%swant\n%s", err, tell(list), unfit)
+	}
+}

@@ -20,15 +20,8 @@ type Repositories interface {
 	Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error)
 	// Read returns the content of a pinned repository. If it is not on this machine, Read fetches
 	// it, or returns [fs.ErrNotExist] if online is false. The error for an unreachable repository
-	// is [Unreachable].
+	// is [lock.Unreachable].
 	Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error)
-}
-
-// Unreachable is the error for a repository that cannot be reached. The program may be correct,
-// and trying again later may help.
-type Unreachable interface {
-	error
-	Unreachable()
 }
 
 // Fetch reads the repositories that a lock file pins, for the input of a compilation. Missing
@@ -61,7 +54,7 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 			delete(missing, r)
 			wanted++
 			files, err := from.Read(ctx, pin, true)
-			var network Unreachable
+			var network lock.Unreachable
 			if errors.As(err, &network) || ctx.Err() != nil {
 				return nil, err
 			}

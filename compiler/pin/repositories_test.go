@@ -93,7 +93,7 @@ func TestRepositoryFaults(t *testing.T) {
 	w = repositories()
 	pins := pinProgram(t, request(w, importing)).File
 	w.down, w.kept = true, nil
-	var network Unreachable
+	var network lock.Unreachable
 	if _, _, err := Program(t.Context(), request(w, importing)); !errors.As(err, &network) {
 		t.Errorf("pinned while the world is down: %v", err)
 	}

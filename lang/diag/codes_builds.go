@@ -129,8 +129,9 @@ var _ = document(DownloadFailed, "Download failed", `
 layc cannot reach a server, or the server responds with an error. layc tries a
 server with temporary errors four times, and resumes interrupted downloads.
 Check the URL and the network. For packages, Maven artifacts and other archives,
---mirror sets another server. The exit code is 4, as the program itself may be
-correct.
+--mirror sets another server. If a registry does not serve an image that is a
+base, check its name and tag, and your login: registries hide images from those
+who may not read them. The exit code is 4, as the program itself may be correct.
 `, exampleBase+`
 component tool {
     fetch "https://example.com/tool.tar.gz" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" unpack to "/opt/tool"

@@ -104,7 +104,8 @@ const InvalidBase Code = "E0309"
 var _ = document(InvalidBase, "Not a valid base", `
 A base is a component with exactly one of distribution, image, layout and
 rootfs. It cannot have steps, except "dir" and "link", which declare what the
-base contains. A distribution must have packages for all platforms of the fleet.
+base contains. A distribution must have packages for all platforms of the fleet,
+and an image must be there for them.
 `, `
 component base {
     distribution "slackware" suite "15"

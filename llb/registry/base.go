@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	hub "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/archive"
@@ -28,17 +29,17 @@ import (
 // means a default for its size. It is an error if the layers do not match the image's
 // configuration.
 func (c Client) Base(ctx context.Context, project string, ref lock.BaseRef, limit int64) (lock.Base, error) {
-	image, at, err := c.baseImage(ctx, project, ref)
+	image, lost, err := c.baseImage(ctx, project, ref)
 	if err != nil {
 		return lock.Base{}, err
 	}
 	layers, err := image.Layers()
 	if err != nil {
-		return lock.Base{}, fmt.Errorf("reading the manifest %s: %w", ref.Digest, err)
+		return lock.Base{}, lost(fmt.Errorf("reading the manifest %s: %w", ref.Digest, err))
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return lock.Base{}, failed(at, "pull "+ref.Name, fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
+		return lock.Base{}, lost(fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
 	}
 	read := &readImage{Image: image, limit: limit}
 	files := mutate.Extract(read)
@@ -53,7 +54,11 @@ func (c Client) Base(ctx context.Context, project string, ref lock.BaseRef, limi
 	}
 	base.Digest, base.Layers, base.Config = ref.Digest, max(1, len(layers)), settings(config.Config)
 	if err != nil {
-		return base, failed(at, "pull "+ref.Name, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
+		var response *hub.Error
+		if !isNetwork(err) && !errors.As(err, &response) && !strings.Contains(err.Error(), "error verifying sha256 checksum") {
+			return base, fmt.Errorf("reading its layers: %w", err) // they are what the image has
+		}
+		return base, lost(err)
 	}
 	return base, nil
 }
@@ -89,30 +94,31 @@ func settings(c v1.Config) []lock.BaseSetting {
 	return slices.CompactFunc(out, func(a, b lock.BaseSetting) bool { return a.Name == b.Name })
 }
 
-// baseImage returns the image and its registry; none for a layout.
-func (c Client) baseImage(ctx context.Context, project string, ref lock.BaseRef) (image v1.Image, at name.Registry, err error) {
+// baseImage returns the image, and what an error of reading it means.
+func (c Client) baseImage(ctx context.Context, project string, ref lock.BaseRef) (image v1.Image, lost func(error) error, err error) {
 	if ref.Kind == "layout" {
+		lost = func(err error) error { return err }
 		dir, err := layout.FromPath(filepath.Join(project, filepath.FromSlash(ref.Name)))
 		if err != nil {
-			return nil, at, fmt.Errorf("reading the OCI layout: %w", err)
+			return nil, lost, fmt.Errorf("reading the OCI layout: %w", err)
 		}
 		digest, err := v1.NewHash(ref.Digest)
 		if err != nil {
-			return nil, at, err
+			return nil, lost, err
 		}
 		image, err = dir.Image(digest)
-		return image, at, err
+		return image, lost, err
 	}
 	parsed, err := name.ParseReference(ref.Name)
 	if err != nil {
-		return nil, at, fmt.Errorf("not a valid image reference: %q: %w", ref.Name, err)
+		return nil, nil, fmt.Errorf("not a valid image reference: %q: %w", ref.Name, err)
 	}
-	at = parsed.Context().Registry
+	lost = func(err error) error { return notPulled(parsed, err) }
 	image, err = remote.Image(parsed.Context().Digest(ref.Digest), c.usual(ctx)...)
 	if err != nil {
-		return nil, at, failed(at, "pull "+ref.Name, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Digest, err))
+		return nil, lost, lost(err)
 	}
-	return image, at, nil
+	return image, lost, nil
 }
 
 // readImage is an image with limits for the unpacked layers, which are compared with its

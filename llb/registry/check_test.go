@@ -119,7 +119,7 @@ func TestCheckPushGreeting(t *testing.T) {
 		server *httptest.Server
 		want   string // HOST is the host
 	}{
-		"busy": {httptest.NewServer(answers(503, "Retry-After", "3600", "")), `Get "http://HOST/v2/": the server responded with 503 Service Unavailable; retry in 1h0m0s (it is busy or failing: run the command again later, or check the registry name HOST)`},
+		"busy": {httptest.NewServer(answers(503, "Retry-After", "3600", "")), `Get "http://HOST/v2/": the server responded with 503 Service Unavailable; retry in 1h (it is busy or failing: run the command again later, or check the registry name HOST)`},
 		"failing": {httptest.NewServer(answers(502, "Content-Type", "text/html", "<html>")),
 			`GET http://HOST/v2/: unexpected status code 502 Bad Gateway: <html> (it is busy or failing: run the command again later, or check the registry name HOST)`},
 		"a page":                {httptest.NewServer(answers(200, "Content-Type", "text/html", "<html>")), `Get "http://HOST/v2/": not a registry: the server answers with a web page (check the registry name, and whether a proxy with a login page answers for HOST)`},

@@ -163,7 +163,7 @@ func TestPushToBusy(t *testing.T) {
 	})
 	_, err := Client{}.Push(t.Context(), shop(t), host+"/shop", nil, PushOptions{})
 	var down *UnreachableError
-	if !errors.As(err, &down) || !strings.Contains(err.Error(), "429 Too Many Requests; retry in 2h0m0s (it is busy or failing: run the command again later") {
+	if !errors.As(err, &down) || !strings.Contains(err.Error(), "429 Too Many Requests; retry in 2h (it is busy or failing: run the command again later") {
 		t.Errorf("the error is %v", err)
 	}
 }

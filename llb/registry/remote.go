@@ -44,6 +44,14 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
+// Unreachable implements lock.Unreachable.
+func (e *UnreachableError) Unreachable() {}
+
+// Advice returns the reason, and what to do next.
+func (e *UnreachableError) Advice() (note, help string) {
+	return access.Display(e.Registry) + ": " + cause(e.Err), e.help() + " " + access.Display(e.Registry)
+}
+
 // help tells what to check; the name of the registry follows.
 func (e *UnreachableError) help() string {
 	var status *transport.StatusError

@@ -23,21 +23,25 @@ func (c Client) Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, err
 	if err != nil {
 		return lock.Image{}, fmt.Errorf("not a valid platform: %q: %w", ref.Platform, err)
 	}
-	at := parsed.Context().Registry
 	desc, err := remote.Get(parsed, append(c.usual(ctx), remote.WithPlatform(*platform))...)
 	if err != nil {
-		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Reference, err))
+		return lock.Image{}, notPulled(parsed, err)
+	}
+	if index, err := desc.ImageIndex(); err == nil {
+		if err := inIndex(ref, *platform, index); err != nil {
+			return lock.Image{}, notPulled(parsed, err)
+		}
 	}
 	image, err := desc.Image() // of an index, the image for the platform
 	if err != nil {
-		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err))
+		return lock.Image{}, notPulled(parsed, err)
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("reading the configuration of %s: %w", ref.Reference, err))
+		return lock.Image{}, notPulled(parsed, err)
 	}
 	if config.OS != platform.OS || config.Architecture != platform.Architecture {
-		return lock.Image{}, fmt.Errorf("%s is an image for %s/%s, not for %s", ref.Reference, config.OS, config.Architecture, strings.TrimSpace(ref.Platform))
+		return lock.Image{}, otherPlatform("%s is an image for %s/%s, not for %s", ref.Reference, config.OS, config.Architecture, strings.TrimSpace(ref.Platform))
 	}
 	digest, err := image.Digest()
 	if err != nil {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -52,13 +53,23 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %s", platform, got, err, digest)
 		}
 	}
-	for _, bad := range []lock.ImageRef{
-		{Reference: host + "/base:1", Platform: "linux/s390x"},
-		{Reference: host + "/none:1", Platform: "linux/amd64"},
-		{Reference: "UPPER//x", Platform: "linux/amd64"},
+	login(t, "", "", "")
+	const hides = "check the name and the tag; a registry may also hide what needs a login: docker login HOST or podman login HOST"
+	for _, bad := range []struct{ reference, platform, want string }{
+		{"/base:1", "linux/s390x", "HOST/base:1 has no image for linux/s390x, only for linux/amd64, linux/arm64 (name an image for that platform, or other `platforms` in the fleet)"},
+		{"/base:2", "linux/amd64", "HOST has no base:2 (404 Not Found: Unknown manifest) (" + hides + ")"},
+		{"/none:1", "linux/amd64", "HOST has no repository none (404 Not Found: Unknown name) (" + hides + ")"},
+		{"/UPPER//x", "linux/amd64", "not a valid image reference"},
 	} {
-		if got, err := (Client{}).Resolve(t.Context(), bad); err == nil {
-			t.Errorf("%v: %v, want an error", bad, got)
+		got, err := Client{}.Resolve(t.Context(), lock.ImageRef{Reference: host + bad.reference, Platform: bad.platform})
+		if err == nil || !strings.HasPrefix(strings.ReplaceAll(err.Error(), host, "HOST"), bad.want) {
+			t.Errorf("%v: %v, %v", bad, got, err)
 		}
+	}
+	var served *UnservedError
+	login(t, host, "bob", "secret")
+	_, err = Client{}.Resolve(t.Context(), lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"})
+	if !errors.As(err, &served) || served.Help != "check the name and the tag; a registry may also hide what bob may not read" {
+		t.Errorf("with a login: %v", err)
 	}
 }

@@ -49,11 +49,7 @@ func (e *DeniedError) What() string {
 
 // Help tells which credentials were used, and what to do.
 func (e *DeniedError) Help() string {
-	at := e.Registry
-	if at == dockerHub {
-		at = "" // the default of both programs
-	}
-	login := strings.TrimSpace("docker login "+at) + " or " + strings.TrimSpace("podman login "+cmp.Or(at, dockerHub))
+	login := LoginWith(e.Registry)
 	switch {
 	case e.Login.User == "":
 		return e.Login.String() + "\nlog in with " + login
@@ -61,6 +57,22 @@ func (e *DeniedError) Help() string {
 		return e.Login.String() + "\nask for that permission, or log in as another user with " + login
 	}
 	return e.Login.String() + "\nlog in again with " + login
+}
+
+// Advice returns the reason, with the credentials that were used, and what to do next.
+func (e *DeniedError) Advice() (note, help string) {
+	text := e.Error()
+	last := strings.LastIndexByte(text, '\n')
+	return text[:last], text[last+1:]
+}
+
+// LoginWith returns the commands that log in at a registry.
+func LoginWith(registry string) string {
+	at := Display(registry)
+	if at == dockerHub {
+		return "docker login or podman login " + dockerHub
+	}
+	return "docker login " + at + " or podman login " + at
 }
 
 // Login is the user's login at a registry.

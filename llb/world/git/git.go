@@ -31,7 +31,7 @@ func (e *FetchError) Error() string {
 	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, e.Message, help)
 }
 
-// Unreachable implements pin.Unreachable.
+// Unreachable implements lock.Unreachable.
 func (e *FetchError) Unreachable() {}
 
 // VersionError is the error for an unknown version of a repository.

@@ -30,12 +30,19 @@ type StatusError struct {
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("the server responded with %d %s", e.Status, http.StatusText(e.Status))
 	if e.After > maxPause {
-		return text + fmt.Sprintf("; retry in %s", e.After)
+		return text + "; retry in " + inWords(e.After)
 	}
 	if e.Tries > 1 {
 		text += fmt.Sprintf(", %d times", e.Tries)
 	}
 	return text
+}
+
+// inWords returns a duration of minutes or more without parts that are zero: "2h", "1h30m".
+func inWords(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	text = strings.Replace(text, "m0s", "m", 1)
+	return strings.Replace(text, "h0m", "h", 1)
 }
 
 // Transient reports whether the same request may succeed later.

@@ -34,7 +34,7 @@ func TestRetrying(t *testing.T) {
 		{"503 503 200", "", 3},
 		{"429 500 502 200", "", 4},
 		{"504 504 504 504 200", "the server responded with 504 Gateway Timeout, 4 times", 4},
-		{"429later 200", "the server responded with 429 Too Many Requests; retry in 1h0m0s", 1},
+		{"429later 200", "the server responded with 429 Too Many Requests; retry in 1h", 1},
 		{"drop 200", "", 2},
 		{"200cut 200", "", 2},
 		{"200cut 503 200cut 200", "", 4},
@@ -109,6 +109,16 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		if got := retryAfter(text, now); got != want {
 			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		2 * time.Hour: "2h", 90 * time.Minute: "1h30m", 130 * time.Second: "2m10s", 10*time.Minute + 300*time.Millisecond: "10m", 20*time.Hour + 5*time.Second: "20h5s",
+	} {
+		if got := inWords(d); got != want {
+			t.Errorf("%s is %s, want %s", d, got, want)
 		}
 	}
 }
