@@ -11,14 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/platforms"
 	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
@@ -467,22 +464,6 @@ func (r Request) definitions() []*pb.Definition {
 		out = append(out, p.Definition)
 	}
 	return out
-}
-
-// stores opens OCI layout directories for reading.
-func stores(layouts map[string]string) (map[string]content.Store, error) {
-	open := map[string]content.Store{}
-	for name, dir := range layouts {
-		if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
-			return nil, fmt.Errorf("cannot read the OCI layout %s: %w", name, err)
-		}
-		store, err := local.NewStore(dir)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the OCI layout %s: %w", name, err)
-		}
-		open[name] = store
-	}
-	return open, nil
 }
 
 // isPlatformsWarning reports whether a warning is about a result with several images of one
