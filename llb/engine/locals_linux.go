@@ -66,6 +66,16 @@ type localTree struct {
 // sharedKey is the name in records of the source that they are a copy of.
 const sharedKey = "local.sharedKey"
 
+// CacheKey returns the key of the source, and what pins it. BuildKit makes a new one for each connection,
+// and so looks at the files again, and links the results of all steps that had equal files to the new key.
+// What has an identity is found by that. "session:" keeps the key out of caches elsewhere.
+func (t *localTree) CacheKey(ctx context.Context, job solver.JobContext, index int) (string, string, solver.CacheOpts, bool, error) {
+	if id := identity(t.tree(job)); id != "" {
+		return "session:" + t.of.Name + ":" + id, id, nil, true, nil
+	}
+	return t.SourceInstance.CacheKey(ctx, job, index)
+}
+
 func (t *localTree) Snapshot(ctx context.Context, job solver.JobContext) (_ cache.ImmutableRef, err error) {
 	tree := t.tree(job)
 	if tree == nil {

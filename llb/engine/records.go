@@ -444,6 +444,9 @@ func (w *walked) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 	return nil
 }
 
+// Identity returns the source's identity.
+func (w *walked) Identity() string { return identity(w.FS) }
+
 // equal reports whether two walks found the same.
 func (w *walked) equal(o *walked) bool {
 	return slices.EqualFunc(w.found, o.found, (*types.Stat).EqualVT)

@@ -85,12 +85,7 @@ func (e *Engine) talk(ctx context.Context, c *client.Client, opt *client.SolveOp
 	}
 	locals := filesync.StaticDirSource{}
 	for name, tree := range opt.LocalMounts {
-		// Owners on this machine mean nothing in an image.
-		locals[name], err = fsutil.NewFilterFS(tree, &fsutil.FilterOpt{Map: func(_ string, stat *types.Stat) fsutil.MapResult {
-			stat.Uid, stat.Gid = 0, 0
-			return fsutil.MapResultKeep
-		}})
-		if err != nil {
+		if locals[name], err = newUnowned(tree); err != nil {
 			return nil, err
 		}
 	}
@@ -122,3 +117,28 @@ func (e *Engine) talk(ctx context.Context, c *client.Client, opt *client.SolveOp
 	opt.SharedSession, opt.SessionPreInitialized = s, true
 	return end, nil
 }
+
+// identity returns what stands for the content of a tree; "" if nothing does.
+func identity(tree fsutil.FS) string {
+	if t, ok := tree.(interface{ Identity() string }); ok {
+		return t.Identity()
+	}
+	return ""
+}
+
+// unowned is a tree whose files belong to root: owners on this machine mean nothing in an image.
+type unowned struct {
+	fsutil.FS
+	of fsutil.FS
+}
+
+func newUnowned(tree fsutil.FS) (unowned, error) {
+	all, err := fsutil.NewFilterFS(tree, &fsutil.FilterOpt{Map: func(_ string, stat *types.Stat) fsutil.MapResult {
+		stat.Uid, stat.Gid = 0, 0
+		return fsutil.MapResultKeep
+	}})
+	return unowned{all, tree}, err
+}
+
+// Identity returns the tree's identity.
+func (u unowned) Identity() string { return identity(u.of) }
