@@ -6,12 +6,16 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 )
 
 // writeDeb writes a package with the given control fields and files, and
@@ -55,6 +59,50 @@ func writeDeb(t *testing.T, dir, control string, files ...tar.Header) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestCompressions reads packages with all compressions that dpkg packs with: Ubuntu's have zstd.
+func TestCompressions(t *testing.T) {
+	dir := t.TempDir()
+	plain := func(name string) []byte {
+		var out bytes.Buffer
+		w := tar.NewWriter(&out)
+		text := "Package: " + name + "\n"
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "./control", Mode: 0o644, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(w, text)
+		w.Close()
+		return out.Bytes()
+	}
+	for ext, writer := range map[string]func(io.Writer) (io.WriteCloser, error){
+		"":     nil,
+		".gz":  func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
+		".xz":  func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+		".zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+	} {
+		body := plain("p" + ext)
+		if writer != nil {
+			var out bytes.Buffer
+			w, err := writer(&out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Write(body)
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			body = out.Bytes()
+		}
+		file := filepath.Join(dir, "p"+ext+".deb")
+		deb := fmt.Sprintf("!<arch>\n%-16s%-12d%-6d%-6d%-8o%-10d`\n%s", "control.tar"+ext, 0, 0, 0, 0o100644, len(body), body)
+		if err := os.WriteFile(file, []byte(deb), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := readControl(file); err != nil || c["package"] != "p"+ext {
+			t.Errorf("control.tar%s: %v, %v", ext, c, err)
+		}
+	}
 }
 
 func TestOrder(t *testing.T) {

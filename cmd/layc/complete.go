@@ -46,7 +46,7 @@ func (c *cli) complete(root *cobra.Command) {
 		"only":     these(steps...),
 		"progress": these(progress.Modes[:]...),
 		"engine":   addresses,
-		"mirror":   these("debian=", "debian-security=", "maven="),
+		"mirror":   these("debian=", "debian-security=", "maven=", "ubuntu="),
 		"weight":   weightWords,
 		"set":      c.paramNames,
 		"secret":   c.secretNames,

@@ -79,6 +79,28 @@ func TestStdlib(t *testing.T) {
 		s.run(b.app, func(s *shop) { b.boots(s.T, out) })
 	}
 	s.run("stand-ins", (*shop).standsIn)
+	s.run("releases", (*shop).releases)
+}
+
+// releases builds, verifies and boots a few apps on other releases of Debian, with the packages of today.
+func (s *shop) releases() {
+	dir, out := filepath.Join(s.TempDir(), "releases"), filepath.Join(s.TempDir(), "out")
+	if err := os.CopyFS(dir, os.DirFS("../../testdata/stdlib/releases")); err != nil {
+		s.Fatal(err)
+	}
+	// Whether the mirror is up to date is not what this tests.
+	s.layc("lock", "-C", dir, "--allow-expired")
+	s.layc("build", "-C", dir, "--state", s.state, "--locked", "--verify", "-o", out)
+	for _, release := range []struct{ name, java string }{{"11", "17"}, {"13", "21"}, {"sid", "25"}} {
+		for _, b := range []boot{
+			{app: "web-" + release.name, url: ":8080/", page: "hello from " + release.name},
+			{app: "system-" + release.name, prints: "CE"},
+			{app: "tomcat-" + release.name, url: ":8080/", page: "hello from Java " + release.java},
+			{app: "postgres-" + release.name, prints: "listening on IPv4 address \"0.0.0.0\", port 5432"},
+		} {
+			s.run(b.app, func(s *shop) { b.boots(s.T, out) })
+		}
+	}
 }
 
 // boots starts the app of a layout, and waits until it works.

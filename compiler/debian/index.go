@@ -12,7 +12,7 @@ import (
 // Package is an entry of a package index. Relations remain text until a resolution needs them:
 // an index has tens of thousands.
 type Package struct {
-	Archive   string // the archive that serves it: "debian", "debian-security"
+	Archive   string // the archive that serves it: "debian", "debian-security", "ubuntu"
 	Name      string
 	Version   string
 	Arch      string // the architecture of the index, or "all"

@@ -39,9 +39,11 @@ import (
 )
 
 // minimalRoots begin the minimal system, in addition to the essential packages. usr-is-merged
-// and mawk settle alternatives as Debian's own installer does; apt lets users inspect an image.
+// and mawk settle alternatives as Debian's own installer does; apt lets users inspect an image;
+// passwd makes the shadows of /etc/passwd and /etc/group, before packages that need it and
+// packages that do not would make them with different modes.
 // Packages that a release does not have are skipped.
-var minimalRoots = []string{"apt", "mawk", "usr-is-merged"}
+var minimalRoots = []string{"apt", "mawk", "passwd", "usr-is-merged"}
 
 // Resolve chooses the minimal system and the wanted packages with everything that they need. The
 // result is sorted by name and has Needs and Minimal set. It depends only on the set of wanted

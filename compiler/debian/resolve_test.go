@@ -222,3 +222,18 @@ func TestKeep(t *testing.T) {
 		t.Errorf("the kept %s is from %s, want %s", old[2].Name, got, want)
 	}
 }
+
+// TestMinimalRoots checks that the minimal system has passwd, which is not essential, where the
+// release has it.
+func TestMinimalRoots(t *testing.T) {
+	const release = "libc 2; Essential: yes\napt 1\nother 1\n"
+	for text, want := range map[string]string{
+		release: "+apt 1 []\n+libc 2 []\n",
+		release + "passwd 4; Depends: libsem\nlibsem 3\n": "+apt 1 []\n+libc 2 []\n+libsem 3 []\n+passwd 4 [libsem]\n",
+	} {
+		packages, err := Resolve(NewUniverse("debian/sid", "amd64", index(t, text)), nil, nil)
+		if got := show(packages); err != nil || got != want {
+			t.Errorf("got\n%s%v\nwant\n%s", got, err, want)
+		}
+	}
+}

@@ -11,9 +11,9 @@ import (
 
 // Suite is one signed index of a distribution.
 type Suite struct {
-	Archive string // "debian", "debian-security": the name of its mirror in the configuration
+	Archive string // "debian", "debian-security", "ubuntu": the name of its mirror in the configuration
 	Name    string // "bookworm-updates"
-	// Repository is the third party's repository that the suite belongs to; nil for Debian's own.
+	// Repository is the third party's repository that the suite belongs to; nil for the distribution's own.
 	Repository *lock.PackageRepository
 }
 
@@ -32,7 +32,7 @@ func (s Suite) Dir() string {
 }
 
 // Components returns apt's components that packages are read from. The component of a flat
-// repository is "".
+// repository is "". An archive that nobody knows has none.
 func (s Suite) Components() []string {
 	switch {
 	case s.Flat():
@@ -40,7 +40,10 @@ func (s Suite) Components() []string {
 	case s.Repository != nil:
 		return s.Repository.Components
 	}
-	return []string{"main"}
+	if f := lock.FamilyOf(s.Archive); f != nil {
+		return f.Components
+	}
+	return nil
 }
 
 // DescribedBy reports whether a release is about the suite. Like apt, it ignores what follows the last
@@ -77,27 +80,26 @@ func (s Suite) Priority(r *Release) int {
 	return usualPriority
 }
 
-// Suites returns the indexes that make up a distribution. "debian/bookworm" is the release
-// alone; "+updates" adds its updates, "+security" its security updates from a separate archive,
-// and "+NAME" a third party's repository.
+// Suites returns the indexes that make up a distribution on an architecture, by dpkg's name.
+// "debian/bookworm" is the release alone; "+updates" adds its updates, "+security" its security
+// updates, and "+NAME" a third party's repository.
 // If several indexes have a package, its newest version wins.
-func Suites(distribution string, repositories ...lock.PackageRepository) ([]Suite, error) {
+func Suites(distribution, arch string, repositories ...lock.PackageRepository) ([]Suite, error) {
 	family, rest, ok := strings.Cut(distribution, "/")
 	parts := strings.Split(rest, "+")
 	suite := parts[0]
 	if !ok || suite == "" || strings.ContainsAny(suite, "/ \t") {
 		return nil, fmt.Errorf("not a valid distribution: %q; expected a name and a suite, such as debian/bookworm", distribution)
 	}
-	if family != "debian" {
-		return nil, fmt.Errorf("unknown distribution %q; expected debian", family)
+	of := lock.FamilyNamed(family)
+	if of == nil {
+		return nil, fmt.Errorf("unknown distribution %q; expected %s", family, strings.Join(lock.Families(), " or "))
 	}
-	list := []Suite{{Archive: "debian", Name: suite}}
+	list := []Suite{{Archive: of.Archive("", arch), Name: suite}}
 	for _, more := range parts[1:] {
 		switch more {
-		case "updates":
-			list = append(list, Suite{Archive: "debian", Name: suite + "-updates"})
-		case "security":
-			list = append(list, Suite{Archive: "debian-security", Name: suite + "-security"})
+		case "updates", "security":
+			list = append(list, Suite{Archive: of.Archive(more, arch), Name: suite + "-" + more})
 		default:
 			if n := slices.IndexFunc(repositories, func(r lock.PackageRepository) bool { return r.Name == more }); n >= 0 {
 				list = append(list, Suite{Archive: more, Name: repositories[n].Suite, Repository: &repositories[n]})

@@ -29,7 +29,7 @@ type repository struct {
 var repositoryName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 // ownNames are names that mean other archives, and additions to a distribution.
-var ownNames = []string{"debian", "debian-security", "updates", "security", "maven", "npm", "go", "http", "https"}
+var ownNames = append(lock.DistributionArchives(), "updates", "security", "maven", "npm", "go", "http", "https")
 
 // repository evaluates a package repository. It reports what is wrong with it.
 func (c *clause) repository() {

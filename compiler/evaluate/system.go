@@ -175,8 +175,8 @@ func (x *Evaluator) ociIndex(file string) (*ociIndex, error) {
 	return index, json.Unmarshal(text, index)
 }
 
-// debianLinks are the links to directories of a Debian system with a merged /usr (release
-// 12 and later). debianDirs are its directories that are not 0755 root. Package base-files
+// debianLinks are the links to directories of a system of Debian packages with a merged /usr (Debian
+// 12, Ubuntu 22.04, and later). debianDirs are its directories that are not 0755 root. Package base-files
 // makes both.
 var (
 	debianLinks = map[string]string{
@@ -194,9 +194,9 @@ func (c *clause) distribution(name string) {
 	if name == "" || suite == "" {
 		return
 	}
-	if name != "debian" {
+	if lock.FamilyNamed(name) == nil {
 		c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "unknown distribution %q", name).
-			Hint("write `\"debian\"`, or use `image`, `layout` or `rootfs`")
+			Hint("write `\"%s\"`, or use `image`, `layout` or `rootfs`", strings.Join(lock.Families(), "\"` or `\""))
 		return
 	}
 	c.to.System.Distribution = name + "/" + suite

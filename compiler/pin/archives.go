@@ -15,7 +15,7 @@ func CheckMirrors(targets []*compiler.Target, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	known := slices.Compact(slices.Sorted(slices.Values(append(Archives(targets, &lock.File{}), "debian", "debian-security", "maven", "npm", "go"))))
+	known := slices.Compact(slices.Sorted(slices.Values(slices.Concat(Archives(targets, &lock.File{}), lock.DistributionArchives(), []string{"maven", "npm", "go"}))))
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return &UnknownArchiveError{name, known}

@@ -42,7 +42,7 @@ func debian(pin lock.Package, pins *lock.File) Package {
 	if p.Source != p.Name {
 		qualifiers["upstream"] = p.Source
 	}
-	if archive != vendor && archive != vendor+"-security" {
+	if lock.FamilyOf(archive) == nil {
 		vendor = archive
 		for _, x := range pins.Indexes {
 			if x.Distribution == pin.Distribution && x.URL != "" && strings.HasPrefix(x.Suite, archive+":") {

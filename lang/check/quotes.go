@@ -132,13 +132,16 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string, tex
 	return true
 }
 
-// debianImage matches references to the images of Debian, with the release.
-var debianImage = regexp.MustCompile(`^(?:docker\.io/)?(?:library/)?debian:([a-z]+|[0-9]+)(?:[.-].*)?$`)
+// systemImage matches references to the images of Debian and Ubuntu, with the release.
+var systemImage = regexp.MustCompile(`^(?:docker\.io/)?(?:library/)?(?:(debian):([a-z]+|[0-9]+)(?:[.-].*)?|(ubuntu):([a-z]+|[0-9]+\.[0-9]+)(?:[.-].*)?)$`)
 
-// releases maps the names and numbers of releases of Debian to numbers.
-var releases = map[string]string{
+// releases maps the names and numbers of releases of distributions to what their modules call them.
+var releases = map[string]map[string]string{"debian": {
 	"11": "11", "bullseye": "11", "oldstable": "12", "12": "12", "bookworm": "12", "stable": "13", "latest": "13", "13": "13", "trixie": "13",
-}
+	"testing": "testing", "unstable": "sid", "sid": "sid",
+}, "ubuntu": {
+	"22.04": "22.04", "jammy": "22.04", "24.04": "24.04", "noble": "24.04", "latest": "24.04",
+}}
 
 // needsNoQuotes adds what to write instead of a string where something else is expected, and reports
 // whether that is known.
@@ -160,8 +163,11 @@ func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, w
 	case c.names(text):
 		d.Hint("remove the quotes: `%s`", text).Fix(e.Span(), text)
 	case strings.ContainsAny(text, ":/@"):
-		if m := debianImage.FindStringSubmatch(text); m != nil && releases[m[1]] != "" && what == "`base`" {
-			d.Hint("for a Debian that is made of its packages, write `import \"std/debian\"`, and `debian.release(%q)` here", releases[m[1]])
+		if m := systemImage.FindStringSubmatch(text); m != nil && what == "`base`" {
+			name, tag := m[1]+m[3], m[2]+m[4]
+			if version := releases[name][tag]; version != "" {
+				d.Hint("for a system that is made of the distribution's packages, write `import \"std/%[1]s\"`, and `%[1]s.release(%[2]q)` here", name, version)
+			}
 		}
 		d.Note("an image reference is not a component").
 			Hint("declare `component NAME { image %q }` and write NAME here", text)

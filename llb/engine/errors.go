@@ -180,6 +180,8 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 	answer := serverSays.FindStringSubmatch(err.Error())
 	switch {
 	case answer == nil:
+	case strings.HasSuffix(url, ".deb") && (answer[1] == "404" || answer[1] == "410"):
+		help = "the archive has a newer version now: run `layc update`, or name a mirror that keeps old versions, such as a snapshot, with --mirror"
 	case answer[1] == "404" || answer[1] == "410":
 		help = "the file is gone or the URL is wrong: correct the URL; if layc.lock pins it, run `layc update`"
 	case answer[1] == "401" || answer[1] == "403" || answer[1] == "407":

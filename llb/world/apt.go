@@ -3,6 +3,7 @@ package world
 import (
 	"bytes"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,12 +21,12 @@ type aptSource struct {
 	inlineKey  string   // armored key in the source
 }
 
-// debianMirrors finds the roots of Debian's main and security archives. A source is Debian's if
-// it is signed by Debian's keyring, or if the host runs Debian and the source looks like one of
-// the release. In the latter case, files of Debian's installer have precedence over others, since
-// third parties name their suites after Debian's.
-func (h Host) debianMirrors() map[string]string {
-	isDebian, codename := h.release()
+// aptMirrors finds the roots of the archives of distributions. A source is a distribution's if
+// it is signed by the keyring of that, or if the host runs it and the source looks like one of
+// the release. In the latter case, files of the distribution's installer have precedence over
+// others, since third parties name their suites after the distribution's.
+func (h Host) aptMirrors() map[string]string {
+	runs, codename := h.release()
 	best := map[string]int{}
 	roots := map[string]string{}
 	for _, s := range h.aptSources() {
@@ -33,51 +34,65 @@ func (h Host) debianMirrors() map[string]string {
 		if err != nil || at.URL == "" {
 			continue
 		}
-		byDebian := slices.ContainsFunc(s.signedBy, func(file string) bool {
-			return strings.HasPrefix(filepath.Base(file), "debian-archive-")
-		})
-		ofRelease := isDebian && slices.Contains(s.components, "main") && isDebianSuite(s.suite, codename)
-		rank := 0
-		switch {
-		case byDebian:
-			rank = 3
-		case ofRelease && (s.file == "sources.list" || s.file == "debian.sources"):
-			rank = 2
-		case ofRelease:
-			rank = 1
-		}
-		archive := "debian"
-		if strings.HasSuffix(s.suite, "-security") || strings.HasSuffix(s.suite, "/updates") {
-			archive = "debian-security"
-		}
-		if rank > best[archive] {
-			best[archive] = rank
-			roots[archive] = at.URL
+		for _, family := range lock.Families() {
+			signed := slices.ContainsFunc(s.signedBy, func(file string) bool {
+				return strings.HasPrefix(filepath.Base(file), lock.FamilyNamed(family).Keys)
+			})
+			ofRelease := runs == family && slices.Contains(s.components, "main") && isSuite(s.suite, codename)
+			rank := 0
+			switch {
+			case signed:
+				rank = 3
+			case ofRelease && (s.file == "sources.list" || s.file == family+".sources"):
+				rank = 2
+			case ofRelease:
+				rank = 1
+			}
+			if archive := archiveOf(family, s.suite, at.URL); archive != "" && rank > best[archive] {
+				best[archive] = rank
+				roots[archive] = at.URL
+			}
 		}
 	}
 	return roots
 }
 
-func isDebianSuite(suite, codename string) bool {
+// archiveOf returns the name of the archive that a source of a distribution is for; "" if layc does
+// not use it.
+func archiveOf(family, suite, root string) string {
+	security := strings.HasSuffix(suite, "-security") || strings.HasSuffix(suite, "/updates")
+	switch {
+	case family == "debian" && security:
+		return "debian-security"
+	case family == "ubuntu" && security: // it may be a server without anything else
+		return ""
+	case family == "ubuntu" && path.Base(root) == "ubuntu-ports":
+		return "ubuntu-ports"
+	}
+	return family
+}
+
+func isSuite(suite, codename string) bool {
 	base, _, _ := strings.Cut(suite, "-")
 	base, _, _ = strings.Cut(base, "/")
 	return base == codename || slices.Contains([]string{"stable", "oldstable", "testing", "unstable", "sid"}, base)
 }
 
-// release reports whether the host runs Debian, and returns the codename of its release.
-func (h Host) release() (isDebian bool, codename string) {
+// release returns the distribution that the host runs, as os-release names it, and the codename
+// of its release.
+func (h Host) release() (family, codename string) {
 	text, _ := os.ReadFile(filepath.Join(h.Root, "etc/os-release"))
 	for line := range strings.Lines(string(text)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		value = strings.Trim(value, `"'`)
 		switch key {
 		case "ID":
-			isDebian = value == "debian"
+			family = value
 		case "VERSION_CODENAME":
 			codename = value
 		}
 	}
-	return isDebian, codename
+	return family, codename
 }
 
 // aptSources reads all sources, in apt's order. It skips unreadable files.

@@ -11,6 +11,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 
 	"github.com/layc-lang/layc/compiler/debian"
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
 // ReadKeyrings reads the keys of keyring files.
@@ -32,8 +33,8 @@ func ReadKeyrings(files []string) (openpgp.EntityList, error) {
 
 // FindKeys returns the keys that are trusted for a suite, with apt's rules. If apt's source of
 // the suite has Signed-By, only those keys are trusted, and it is an error if one cannot be read.
-// Otherwise apt's keys for all sources are trusted. Without a source for that archive, Debian's
-// own keyring is trusted, too. It is an error if there are no keys; it says where keys are
+// Otherwise apt's keys for all sources are trusted. Without a source for that archive, the
+// distribution's own keyring is trusted, too. It is an error if there are no keys; it says where keys are
 // searched.
 func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 	sources := h.sourcesOf(suite)
@@ -49,11 +50,13 @@ func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 		return keys, nil
 	}
 	keys := h.trustedKeys()
+	family := lock.FamilyOf(suite.Archive)
 	if len(sources) == 0 {
-		keys = append(keys, h.keysOf("usr/share/keyrings/debian-archive-*.gpg", "usr/share/keyrings/debian-archive-*.pgp")...)
+		at := "usr/share/keyrings/" + family.Keys
+		keys = append(keys, h.keysOf(at+"*.gpg", at+"*.pgp")...)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("no keys to verify Debian's package index; install the package debian-archive-keyring, or name a keyring with --keyring")
+		return nil, fmt.Errorf("no keys to verify the package index of %s; install the package %s, or name a keyring with --keyring", family.Name, family.Keyring)
 	}
 	return keys, nil
 }
@@ -61,7 +64,7 @@ func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 // sourcesOf returns the sources of a suite. For a suite without a source, it returns all sources
 // of its archive.
 func (h Host) sourcesOf(suite debian.Suite) []aptSource {
-	root := h.debianMirrors()[suite.Archive]
+	root := h.aptMirrors()[suite.Archive]
 	var ofSuite, ofArchive []aptSource
 	for _, s := range h.aptSources() {
 		if root == "" || s.uri != root {

@@ -44,11 +44,11 @@ func armored(t *testing.T, key *openpgp.Entity) string {
 }
 
 // TestFindKeys checks which keys are trusted for an index. The host has one key that apt trusts,
-// one in Debian's own keyring, and one that only a source names.
+// one in the keyring of each distribution, and one that only a source names.
 func TestFindKeys(t *testing.T) {
-	trusted, debians, mine, other := newKey(t), newKey(t), newKey(t), newKey(t)
+	trusted, debians, ubuntus, mine, other := newKey(t), newKey(t), newKey(t), newKey(t), newKey(t)
 	names := map[string]string{}
-	for name, key := range map[string]*openpgp.Entity{"trusted": trusted, "debian's": debians, "mine": mine, "other": other} {
+	for name, key := range map[string]*openpgp.Entity{"trusted": trusted, "debian's": debians, "ubuntu's": ubuntus, "mine": mine, "other": other} {
 		names[key.PrimaryKey.KeyIdString()] = name
 	}
 	fingerprint := fmt.Sprintf("%X", trusted.PrimaryKey.Fingerprint)
@@ -61,6 +61,7 @@ func TestFindKeys(t *testing.T) {
 		return "-- etc/apt/sources.list --\ndeb " + options + "http://mirror.example.com/debian bookworm main\n"
 	}
 	bookworm, updates := debian.Suite{Archive: "debian", Name: "bookworm"}, debian.Suite{Archive: "debian", Name: "bookworm-updates"}
+	noble := debian.Suite{Archive: "ubuntu", Name: "noble"}
 	tests := []struct {
 		name, sources string
 		suite         debian.Suite
@@ -81,12 +82,15 @@ func TestFindKeys(t *testing.T) {
 		{"each suite has its own", line("[signed-by=/keys/mine.gpg] ") + "deb [signed-by=/keys/other.gpg] http://mirror.example.com/debian bookworm-updates main\n", updates, "other+2"},
 		{"a source of another archive", line("[signed-by=/keys/mine.gpg] ") + "deb [signed-by=/keys/other.gpg] http://vendor.example.com/debian bookworm main\n", bookworm, "mine+2"},
 		{"no source", "", bookworm, "debian's+2 trusted+2"},
+		{"another distribution", line("[signed-by=/keys/mine.gpg] "), noble, "trusted+2 ubuntu's+2"},
+		{"a source of another distribution", line("") + "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] http://mirror.example.com/ubuntu noble main\n", noble, "ubuntu's+2"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := host(t, debianRelease+test.sources)
 			for name, key := range map[string]*openpgp.Entity{
 				"keys/mine.gpg": mine, "keys/other.gpg": other, "usr/share/keyrings/debian-archive-keyring.gpg": debians,
+				"usr/share/keyrings/ubuntu-archive-keyring.gpg":      ubuntus,
 				"usr/share/keyrings/debian-archive-removed-keys.gpg": other, "etc/apt/trusted.gpg.d/x.gpg": trusted,
 			} {
 				path := filepath.Join(h.Root, name)

@@ -21,7 +21,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Mirrors maps the name of an archive ("debian", "debian-security", "maven", "npm", "go")
+// Mirrors maps the name of an archive ("debian", "debian-security", "ubuntu", "maven", "npm", "go")
 // to the URL of its root, without a slash at the end.
 type Mirrors map[string]string
 
@@ -68,7 +68,7 @@ func homeOf(program string) string {
 // host; a malformed given mirror is an error.
 func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	m := Mirrors{}
-	for name, root := range h.debianMirrors() {
+	for name, root := range h.aptMirrors() {
 		m[name] = strings.TrimRight(root, "/")
 	}
 	for name, root := range map[string]string{"maven": h.mavenMirror(), "npm": h.npmMirror(), "go": h.goMirror()} {
@@ -130,7 +130,8 @@ func lookedAt(archive string) string {
 		return "npm's configuration and installation"
 	case "go":
 		return "GOPROXY and Go's configuration"
-	case "debian", "debian-security":
+	}
+	if lock.FamilyOf(archive) != nil {
 		return "apt's sources"
 	}
 	return "--mirror only"

@@ -104,9 +104,25 @@ Components: main
 ID=ubuntu
 VERSION_CODENAME=noble
 -- etc/apt/sources.list --
-deb http://ubuntu.example.com/ubuntu noble main
+deb http://ubuntu.example.com/ubuntu noble main universe
+deb http://security.example.com/ubuntu noble-security main universe
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] HTTP://mirror.example.com/debian bookworm main
-`, nil, Mirrors{"debian": "http://mirror.example.com/debian"}},
+`, nil, Mirrors{"debian": "http://mirror.example.com/debian", "ubuntu": "http://ubuntu.example.com/ubuntu"}},
+		{"Ubuntu", `
+-- etc/os-release --
+ID=ubuntu
+VERSION_CODENAME=noble
+-- etc/apt/sources.list.d/ubuntu.sources --
+Types: deb
+URIs: http://ports.example.com/ubuntu-ports/
+Suites: noble noble-updates noble-security
+Components: main universe restricted multiverse
+Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg
+`, nil, Mirrors{"ubuntu-ports": "http://ports.example.com/ubuntu-ports"}},
+		{"Ubuntu's archive on another system", debianRelease + `
+-- etc/apt/sources.list.d/ubuntu.list --
+deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] http://ubuntu.example.com/ubuntu noble main
+`, nil, Mirrors{"ubuntu": "http://ubuntu.example.com/ubuntu"}},
 		{"Maven's own model", `
 -- usr/share/maven/lib/maven-model-builder-3.x.jar --
 zip org/apache/maven/model/pom-4.0.0.xml

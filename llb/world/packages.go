@@ -22,7 +22,7 @@ import (
 // wanted packages. It is an error if an index has expired, or if an index or a package is older
 // than the pinned one, unless the options allow that.
 func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned lock.Pinned) ([]lock.Index, []lock.Package, error) {
-	suites, err := debian.Suites(want.ID, want.Repositories...)
+	suites, err := debian.Suites(want.ID, want.Arch, want.Repositories...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -132,7 +132,7 @@ func (r *Resolver) verified(ctx context.Context, suite debian.Suite, signed []by
 		return nil, fmt.Errorf("%w; check `key` of the repository", err)
 	}
 	if errors.Is(err, debian.ErrNoKey) {
-		return nil, fmt.Errorf("%w; install or update the package debian-archive-keyring, check Signed-By in apt's sources, or name a keyring with --keyring", err)
+		return nil, fmt.Errorf("%w; install or update the package %s, check Signed-By in apt's sources, or name a keyring with --keyring", err, lock.FamilyOf(suite.Archive).Keyring)
 	}
 	if err != nil {
 		return nil, err

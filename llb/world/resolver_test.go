@@ -173,7 +173,7 @@ func TestPackagesErrors(t *testing.T) {
 		}, "URL/debian/dists/bookworm/InRelease: not signed by a known key (it is signed by "},
 		{"no keys at all", func(t *testing.T, a *mirror, o *Options) {
 			o.Keys = Host{Root: t.TempDir()}.FindKeys
-		}, "no keys to verify Debian's package index; install the package debian-archive-keyring, or name a keyring with --keyring"},
+		}, "no keys to verify the package index of debian; install the package debian-archive-keyring, or name a keyring with --keyring"},
 		{"another suite", func(t *testing.T, a *mirror, o *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.files["/debian/dists/bookworm-updates/InRelease"]
 		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: the index is for bookworm-updates (), not for bookworm; check the mirror"},
