@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // Habit is something that lines of Dockerfiles do, and that images store.
@@ -52,11 +53,16 @@ func (k Kind) Advice() string {
 	return ""
 }
 
+// lazy returns an expression that is compiled on first use: each start of layc would pay for it.
+func lazy(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // caches are where package managers keep what they download.
-var caches = regexp.MustCompile(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
+var caches = lazy(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
 
 // databases are what each installation of a package replaces, in layc's layers, too.
-var databases = regexp.MustCompile(`^(var/lib/dpkg/|var/cache/debconf/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
+var databases = lazy(`^(var/lib/dpkg/|var/cache/debconf/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
 
 // habits looks for habits in each different layer, in the first image that has it.
 func (a *auditor) habits() {
@@ -132,7 +138,7 @@ func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 		switch old, there := below[name]; {
 		case strings.HasPrefix(name, "var/lib/apt/lists/"):
 			add(AptLists, l.By, name, size)
-		case caches.MatchString(name):
+		case caches().MatchString(name):
 			add(Cache, l.By, name, size)
 		case strings.Contains("/"+name, "/.git/objects/"):
 			add(History, l.By, name, size)
@@ -140,7 +146,7 @@ func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 			if old.uid != f.uid || old.gid != f.gid || old.mode != f.mode {
 				add(Owner, l.By, name, size)
 			}
-		case there && f.size > 64<<10 && !databases.MatchString(name):
+		case there && f.size > 64<<10 && !databases().MatchString(name):
 			add(Replaced, l.By, name, a.compressed(old.layer.DiffID, old.size))
 		}
 	}
@@ -174,18 +180,18 @@ func (c *Content) deletes(p string) bool {
 }
 
 var (
-	installs  = regexp.MustCompile(`\b(npm (ci|install|i)|yarn( install)?\b|pnpm (i|install)|pip3? install|poetry install|bundle install|composer install|go mod download|cargo fetch|mvn .*go-offline|apt-get (-\S+ )*install|apk (-\S+ )*add|dnf (-\S+ )*install)`)
-	copiesAll = regexp.MustCompile(`^(COPY|ADD) (--\S+ )*\. |(COPY|ADD) dir:`)
+	installs  = lazy(`\b(npm (ci|install|i)|yarn( install)?\b|pnpm (i|install)|pip3? install|poetry install|bundle install|composer install|go mod download|cargo fetch|mvn .*go-offline|apt-get (-\S+ )*install|apk (-\S+ )*add|dnf (-\S+ )*install)`)
+	copiesAll = lazy(`^(COPY|ADD) (--\S+ )*\. |(COPY|ADD) dir:`)
 )
 
 // afterCopy finds an installation that is above a copy of everything: each change of a source file installs
 // again, and gives all images another layer.
 func (a *auditor) afterCopy(i Image, n int) {
-	if !installs.MatchString(i.Layers[n].By) {
+	if !installs().MatchString(i.Layers[n].By) {
 		return
 	}
 	for _, l := range i.Layers[:n] {
-		if copiesAll.MatchString(l.By) {
+		if copiesAll().MatchString(l.By) {
 			a.r.Habits = append(a.r.Habits, Habit{Kind: CopiedFirst, Image: i.Name, By: i.Layers[n].By, Bytes: i.Layers[n].Size, Example: l.By})
 			return
 		}
