@@ -85,9 +85,12 @@ import (
 	"github.com/layc-lang/layc/llb/kept"
 )
 
+// says begins what layc reads of the output.
+const says = "layc-helper: "
+
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "layc-helper:", err)
+		fmt.Fprintln(os.Stderr, says+err.Error())
 		os.Exit(1)
 	}
 }

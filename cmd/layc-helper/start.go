@@ -42,6 +42,18 @@ func (e *notStarted) Error() string {
 	return fmt.Sprintf("not started: %s %s %q %q %q %q", e.what, e.why, e.name, e.needs, e.near, strings.Join(e.others, " "))
 }
 
+// faults is the error for several things that are wrong.
+type faults []error
+
+// Error is a line for each of them, as layc-helper begins lines.
+func (f faults) Error() string {
+	var lines []string
+	for _, err := range f {
+		lines = append(lines, err.Error())
+	}
+	return strings.Join(lines, "\n"+says)
+}
+
 // startArgs is start with arguments that begin with a number of trees.
 func startArgs(who, number string, args []string) error {
 	n, err := strconv.Atoi(number)
@@ -51,9 +63,10 @@ func startArgs(who, number string, args []string) error {
 	return start(who, args[:n], args[n:])
 }
 
-// start fails unless a system, which is trees on top of each other, has a user, as lookUp does, and what containers start. The arguments after
-// the declared users are -- WHAT DIR PATH NAME SHELL for each program, where SHELL is the program that
-// starts it, or "", and ++ DIR for each volume.
+// start fails unless a system, which is trees on top of each other, has a user, as lookUp does, and what
+// containers start. The error has all that is missing. The arguments after the declared users are
+// -- WHAT DIR PATH NAME SHELL for each program, where SHELL is the program that starts it, or "", and
+// ++ DIR for each volume.
 func start(who string, trees union, args []string) error {
 	more := slices.IndexFunc(args, func(a string) bool { return a == "--" || a == "++" })
 	if more < 0 {
@@ -62,8 +75,9 @@ func start(who string, trees union, args []string) error {
 	if more%2 == 1 {
 		return errUsage
 	}
+	var all faults
 	if err := lookUp(who, trees, args[:more]); err != nil {
-		return err
+		all = append(all, err)
 	}
 	s := &leading{union: trees, given: slices.Clone(mounted)}
 	args = args[more:]
@@ -73,11 +87,14 @@ func start(who string, trees union, args []string) error {
 	for ; len(args) >= 6 && args[0] == "--"; args = args[6:] {
 		s.path = searched(args[3])
 		if err := s.startable(args[1], args[2], args[4], args[5]); err != nil {
-			return err
+			all = append(all, err)
 		}
 	}
-	if len(args) > 0 {
+	switch {
+	case len(args) > 0:
 		return errUsage
+	case len(all) > 0:
+		return all
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func TestStart(t *testing.T) {
 	}{
 		{union{above, below}, "web", `not started: command mode "/prog" "" "" ""`},
 		{union{below, above}, "www", ""},
-		{union{above, below}, "www", "no user www: web"},
+		{union{above, below}, "www", "no user www: web\nlayc-helper: not started: command mode \"/prog\" \"\" \"\" \"\""},
 		{union{below}, "www", `not started: command missing "/prog" "" "" ""`},
 		{nil, "", `not started: command missing "/prog" "" "" ""`},
 	} {

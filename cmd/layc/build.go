@@ -203,6 +203,7 @@ type build struct {
 	told        bool     // the result is printed
 	took        time.Duration
 	slowest     progress.Part
+	display     *progress.Display // of the build that was started last; nil: none
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -479,6 +480,9 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 	var err error
 	if !b.json {
 		err = b.showOutcomes(outcomes)
+	}
+	if b.display != nil && b.display.More() {
+		b.recall(outcomes)
 	}
 	if b.verify {
 		fmt.Fprintf(b.err, "%s; ", unverified(outcomes))

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/moby/buildkit/solver/pb"
 	terminal "golang.org/x/term"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/cluster"
 	"github.com/layc-lang/layc/llb/engine"
@@ -29,7 +31,26 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 	if own, ok := e.(*engine.Engine); ok {
 		in.Native = own.Native()
 	}
+	if b.tellsEarly() {
+		in.Found = b.tellEarly
+	}
 	return images.Build(ctx, watched{e, b}, in)
+}
+
+// tellsEarly reports whether errors are told while the build goes on: to people, who watch it.
+func (b *build) tellsEarly() bool {
+	return !b.json && slices.Contains([]string{"tty", "plain", "github", "gitlab"}, b.progressMode())
+}
+
+// tellEarly tells an error while the build goes on.
+func (b *build) tellEarly(f images.Finding) {
+	if f.Severity != diag.Error {
+		return
+	}
+	b.display.Interrupt(func() {
+		_ = b.show(f)
+		fmt.Fprintln(b.err)
+	})
 }
 
 // attached tells that the engine is another process's.
@@ -94,7 +115,7 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 	if err != nil {
 		return nil, err
 	}
-	request.Status = display.Status
+	request.Status, w.b.display = display.Status, display
 	if v := request.Visit; v != nil {
 		own := *v
 		own.Do = func(ctx context.Context, c *engine.Container) error {

@@ -252,6 +252,16 @@ func (r *running) on(ctx context.Context, at int, j *job) error {
 	req := r.req
 	req.Output = engine.Output{Compression: req.Output.Compression}
 	req.Status = r.status(member.Name)
+	if told := r.req.Unproven; told != nil {
+		req.Unproven = func(n int, p engine.Proven) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if p.Failed != nil {
+				p.Failed.Engine = member.Name
+			}
+			told(j.proofs[n], p)
+		}
+	}
 	req.Images, req.Proofs = nil, nil
 	for n, def := range j.shared {
 		req.Images = append(req.Images, engine.Image{Name: fmt.Sprintf("shared step %d", n), Platform: r.req.Images[0].Platform, Definition: def})

@@ -62,6 +62,10 @@ type Request struct {
 	// Status is called with each progress report, by one goroutine at a time and never after
 	// Build has returned. It may be nil.
 	Status func(*client.SolveStatus)
+	// Unproven is called with the number of each proof that does not hold, and its result, as soon as
+	// that is known, by one goroutine at a time and never after Build has returned. Proofs of a result
+	// that comes too late are only in the error. It may be nil.
+	Unproven func(n int, p Proven)
 }
 
 // Image is one image of one platform.
@@ -352,6 +356,9 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 	defer end()
 	defer e.ahead(req, out, track)()
 	proofs := newProving(req.Proofs)
+	if req.Unproven != nil {
+		proofs.failing = func() { proofs.tell(ctx, track, req.Unproven) }
+	}
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
 	go func() {
@@ -363,6 +370,7 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 			if req.Status != nil {
 				req.Status(s)
 			}
+			proofs.failing()
 		}
 	}()
 	var lacking error // what an engine elsewhere lacks, which it does not return unchanged

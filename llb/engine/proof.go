@@ -50,14 +50,46 @@ func (e *UnprovenError) Error() string {
 // are reported.
 type proving struct {
 	proofs []Proof
+	// failing is called when the outcome of a proof may be known.
+	failing func()
 
 	mu      sync.Mutex // guards the fields below
 	reports [][]byte
 	errs    []error
+	told    []bool
 }
 
 func newProving(proofs []Proof) *proving {
-	return &proving{proofs: proofs, reports: make([][]byte, len(proofs)), errs: make([]error, len(proofs))}
+	return &proving{proofs: proofs, failing: func() {}, reports: make([][]byte, len(proofs)), errs: make([]error, len(proofs)), told: make([]bool, len(proofs))}
+}
+
+// tell calls to with each proof that does not hold, once, as soon as it is known why. What a failed step
+// has printed arrives with the reports of progress, which may be later than its error.
+func (p *proving) tell(ctx context.Context, t *tracker, to func(n int, proven Proven)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, proof := range p.proofs {
+		proven := Proven{Report: p.reports[i]}
+		switch err := p.errs[i]; {
+		case p.told[i]:
+			continue
+		case err == nil:
+			if proof.Holds == nil || proven.Report == nil || proof.Holds(proven.Report) {
+				continue
+			}
+		default:
+			if id, _ := t.failure(proof.Definition); id == "" || ctx.Err() != nil {
+				continue
+			}
+			failed := proven.Failed
+			if !errors.As(classify(ctx, err, t, proof.Definition), &failed) || t.ops[failed.Vertex].GetSource() != nil || failed.ExitCode != 0 && len(failed.Log) == 0 {
+				continue
+			}
+			proven.Failed = failed
+		}
+		p.told[i] = true
+		to(i, proven)
+	}
 }
 
 // errUnproven ends a build before the export.
@@ -69,8 +101,9 @@ func (p *proving) start(ctx context.Context, g gateway.Client, eg *errgroup.Grou
 		eg.Go(func() error {
 			report, err := proof.solve(ctx, g, imports)
 			p.mu.Lock()
-			defer p.mu.Unlock()
 			p.reports[i], p.errs[i] = report, err
+			p.mu.Unlock()
+			p.failing()
 			return ctx.Err()
 		})
 	}

@@ -52,6 +52,8 @@ func TestUnproven(t *testing.T) {
 		return proof(t, root().Run(llb.Args([]string{"/bin/step", "fail", "3"}), llb.AddEnv("NAME", name), shared, llb.WithCustomName(name)).Root())
 	}
 	req.Proofs = []Proof{failing("one"), failing("two"), failing("three"), report}
+	told := map[int]Proven{}
+	req.Unproven = func(n int, p Proven) { told[n] = p }
 	_, err := e.Build(t.Context(), req)
 	var unproven *UnprovenError
 	if !errors.As(err, &unproven) {
@@ -66,7 +68,14 @@ func TestUnproven(t *testing.T) {
 		if !slices.Contains(vertices(req.Proofs[n]), string(f.Vertex)) {
 			t.Errorf("vertex %s is not one of proof %s", f.Vertex, name)
 		}
+		if early := told[n].Failed; early == nil || early.Vertex != f.Vertex || !slices.Equal(early.Log, f.Log) {
+			t.Errorf("proof %s is told early as %+v", name, early)
+		}
 	}
+	if len(told) != 3 {
+		t.Errorf("%d proofs are told early", len(told))
+	}
+	req.Unproven = nil
 	if got := string(unproven.Proven[3].Report); got != "found" {
 		t.Errorf("the report is %q, want found", got)
 	}

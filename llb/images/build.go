@@ -63,6 +63,9 @@ type Input struct {
 	Visit *Visit
 	// Notice is called with a sentence for the user. It may be nil.
 	Notice func(sentence string)
+	// Found is called with each finding of a proof that does not hold, as soon as it is known, by one
+	// goroutine at a time. The outcomes have it, too. It may be nil.
+	Found func(Finding)
 }
 
 // Copies are the project's copies of what builds download.
@@ -118,12 +121,20 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		if asked.Visit, err = in.Visit.visit(graphs); err != nil {
 			return nil, err
 		}
+		judge := newJudge(graphs)
+		if in.Found != nil {
+			asked.Unproven = func(n int, p engine.Proven) {
+				for _, f := range judge.tell(n, p) {
+					in.Found(f)
+				}
+			}
+		}
 		result, err := e.Build(ctx, asked)
 		switch {
 		case err == nil && in.Visit != nil && !in.Visit.Failed:
 			return &Result{Result: result}, nil
 		case err == nil:
-			return &Result{result, judge(graphs, result.Proven)}, nil
+			return &Result{result, judge.all(result.Proven)}, nil
 		}
 		if in.Foreign {
 			err = served(ctx, err)
@@ -134,7 +145,7 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 			if result != nil {
 				reached = &Result{Result: result}
 			}
-			return reached, in.blame(ctx, graphs, err, in.explain(graphs, err))
+			return reached, in.blame(ctx, graphs, err, in.explain(judge, err))
 		}
 		down[url] = true
 		if in.Notice != nil {

@@ -41,8 +41,8 @@ type UnprovenError struct{ Outcomes []Outcome }
 func (e *UnprovenError) Error() string { return "proofs failed" }
 
 // explain tells the engine's error in terms of the program and of its copies, if it can.
-func (in Input) explain(graphs []*llb.Graph, err error) error {
-	err = explain(graphs, err)
+func (in Input) explain(j *judge, err error) error {
+	err = explain(j, err)
 	var machine *MachineError
 	if in.Copies != nil && errors.As(err, &machine) && machine.Code == diag.DownloadFailed {
 		machine.Hint("the project has copies of other downloads: run `layc vendor --all` to copy this one, too")
@@ -51,13 +51,14 @@ func (in Input) explain(graphs []*llb.Graph, err error) error {
 }
 
 // explain tells the engine's error in terms of the program, if it can.
-func explain(graphs []*llb.Graph, err error) error {
+func explain(j *judge, err error) error {
+	graphs := j.graphs
 	var unproven *engine.UnprovenError
 	var unavailable *engine.UnavailableError
 	var step *engine.StepError
 	switch {
 	case errors.As(err, &unproven):
-		return &UnprovenError{judge(graphs, unproven.Proven)}
+		return &UnprovenError{j.all(unproven.Proven)}
 	case errors.As(err, &unavailable):
 		if d := notFetched(graphs, unavailable); d != nil {
 			return &MachineError{Finding{Diagnostic: d}}
@@ -446,8 +447,7 @@ type account struct{ file, name, id, other, otherID string }
 
 // sharing reads what the helper prints of an account that it cannot add or that is not
 // alone; false if it is something else.
-func sharing(step *engine.StepError) (a account, ok bool) {
-	text, _ := said(step)
+func sharing(text string) (a account, ok bool) {
 	n, _ := fmt.Sscanf(text, "conflicting accounts: %q %q %q %q %q", &a.file, &a.name, &a.id, &a.other, &a.otherID)
 	return a, n == 5
 }
@@ -461,7 +461,8 @@ func (a account) finding(origin llb.Origin) *diag.Diagnostic {
 
 // sharedAccount explains a step that cannot add a user.
 func sharedAccount(step *engine.StepError, origin llb.Origin) *Finding {
-	if a, ok := sharing(step); ok {
+	text, _ := said(step)
+	if a, ok := sharing(text); ok {
 		return &Finding{Diagnostic: a.finding(origin)}
 	}
 	return nil

@@ -64,7 +64,7 @@ func TestCopies(t *testing.T) {
 	unfetched := &engine.UnavailableError{What: "cannot fetch https://example.com/x", Vertex: "v"}
 	for _, in := range []Input{{}, {Copies: noCopies{}}} {
 		var got *MachineError
-		if err := in.explain(graphs, unfetched); !errors.As(err, &got) {
+		if err := in.explain(newJudge(graphs), unfetched); !errors.As(err, &got) {
 			t.Fatalf("it becomes %v", err)
 		}
 		if tells := strings.Contains(strings.Join(got.Help, "\n"), "layc vendor --all"); tells != (in.Copies != nil) {

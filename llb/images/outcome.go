@@ -21,6 +21,7 @@ type Outcome struct {
 	llb.Proof
 	Platform string    // if there are several; else ""
 	Findings []Finding // none: it holds
+	Told     bool      // the findings were told by [Input.Found] while the build went on
 }
 
 // Finding is a finding with what a step printed last.
@@ -34,36 +35,81 @@ func (v Outcome) Holds() bool {
 	return !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity == diag.Error })
 }
 
-// judge says what came of the proofs means. Proofs that fail for the same step
-// say so once, and so do images whose common layer replaces the same.
-func judge(graphs []*llb.Graph, proven []engine.Proven) []Outcome {
+// judge says what the outcomes of proofs mean. Proofs that fail for the same step say so once, and so
+// do images whose common layer replaces the same: the one that is judged first.
+type judge struct {
+	graphs []*llb.Graph
+	says   map[string]int // by what must be said once: the number of the proof that says it
+	told   map[int]bool   // proofs whose outcome is told while the build goes on
+}
+
+func newJudge(graphs []*llb.Graph) *judge {
+	return &judge{graphs, map[string]int{}, map[int]bool{}}
+}
+
+// first reports whether a proof is the one that says something.
+func (j *judge) first(key string, proof int) bool {
+	if by, ok := j.says[key]; ok {
+		return by == proof
+	}
+	j.says[key] = proof
+	return true
+}
+
+// all judges the outcomes of all proofs.
+func (j *judge) all(proven []engine.Proven) []Outcome {
 	var out []Outcome
-	seen := map[string]bool{}
-	for _, g := range graphs {
+	for _, g := range j.graphs {
 		for _, p := range g.Proofs {
-			v := Outcome{Proof: p}
-			if len(graphs) > 1 {
-				v.Platform = platforms.Format(g.Images[0].Platform)
-			}
-			came := proven[len(out)]
-			switch {
-			case came.Failed != nil && seen[string(came.Failed.Vertex)]:
-			case came.Failed != nil:
-				seen[string(came.Failed.Vertex)] = true
-				f := v.failed(g, came.Failed)
-				if key := fmt.Sprint(f.Code, f.Span, f.Message); p.Kind != llb.Kept || !seen[key] {
-					seen[key] = true
-					v.Findings = []Finding{f}
-				}
-			case p.Kind == llb.Again:
-				v.differs(llb.Differences(came.Report))
-			case p.Kind == llb.Libraries:
-				v.lacks(llb.Lacks(came.Report))
-			}
+			n := len(out)
+			v := j.one(g, p, n, proven[n])
+			v.Told = j.told[n]
 			out = append(out, v)
 		}
 	}
 	return out
+}
+
+// tell returns the errors of a proof that does not hold, before all is known.
+func (j *judge) tell(number int, came engine.Proven) []Finding {
+	n := number
+	for _, g := range j.graphs {
+		if n >= len(g.Proofs) {
+			n -= len(g.Proofs)
+			continue
+		}
+		v := j.one(g, g.Proofs[n], number, came)
+		j.told[number] = true
+		return v.Findings
+	}
+	return nil
+}
+
+// one judges the outcome of a proof of a platform.
+func (j *judge) one(g *llb.Graph, p llb.Proof, number int, came engine.Proven) Outcome {
+	v := Outcome{Proof: p}
+	if len(j.graphs) > 1 {
+		v.Platform = platforms.Format(g.Images[0].Platform)
+	}
+	switch {
+	case came.Failed != nil && !j.first(string(came.Failed.Vertex), number):
+	case came.Failed != nil:
+		if v.Kind == llb.Start && v.Own(came.Failed.Vertex) {
+			v.Findings = v.starts(came.Failed)
+		}
+		if len(v.Findings) > 0 {
+			break
+		}
+		f := v.failed(g, came.Failed)
+		if p.Kind != llb.Kept || j.first(fmt.Sprint(f.Code, f.Span, f.Message), number) {
+			v.Findings = []Finding{f}
+		}
+	case p.Kind == llb.Again:
+		v.differs(llb.Differences(came.Report))
+	case p.Kind == llb.Libraries:
+		v.lacks(llb.Lacks(came.Report))
+	}
+	return v
 }
 
 func (v *Outcome) add(d *diag.Diagnostic) { v.Findings = append(v.Findings, Finding{Diagnostic: d}) }
@@ -74,14 +120,6 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	origin, ok := g.Origins[step.Vertex]
 	if !ok {
 		origin = llb.Origin{Component: v.Component, Span: v.Span}
-	}
-	if v.Kind == llb.Start && v.Own(step.Vertex) {
-		if d := cmp.Or(v.missing(step), v.unstarted(step)); d != nil {
-			return Finding{Diagnostic: d}
-		}
-		if user, ok := sharing(step); ok {
-			return Finding{Diagnostic: user.finding(v.declared(user.name))}
-		}
 	}
 	if v.Kind == llb.Kept {
 		if v.Own(step.Vertex) {
@@ -121,6 +159,25 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	return Finding{d, output}
 }
 
+// starts are the findings of what an image lacks to start a container: all that the helper has printed.
+func (v Outcome) starts(step *engine.StepError) []Finding {
+	var out []Finding
+	for _, line := range step.Log {
+		text, ok := strings.CutPrefix(line, "layc-helper: ")
+		if !ok {
+			continue
+		}
+		d := cmp.Or(v.missing(text), v.unstarted(text))
+		if user, ok := sharing(text); ok {
+			d = user.finding(v.declared(user.name))
+		}
+		if d != nil {
+			out = append(out, Finding{Diagnostic: d})
+		}
+	}
+	return out
+}
+
 // declared is the origin of a user that the app's image declares.
 func (v Outcome) declared(name string) llb.Origin {
 	for _, i := range v.App.Closure {
@@ -133,8 +190,8 @@ func (v Outcome) declared(name string) llb.Origin {
 
 // missing is the finding of a user or group that an image does not have, if the helper
 // printed "no user NAME: NAMES"; otherwise nil.
-func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
-	m := noSuchUser.FindStringSubmatch(strings.Join(step.Log, "\n"))
+func (v Outcome) missing(text string) *diag.Diagnostic {
+	m := noSuchUser.FindStringSubmatch(text)
 	if m == nil {
 		return nil
 	}
@@ -156,7 +213,7 @@ func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
 	return d
 }
 
-var noSuchUser = regexp.MustCompile(`layc-helper: no (user|group) (\S+): (.*)`)
+var noSuchUser = regexp.MustCompile(`^no (user|group) (\S+): (.*)`)
 
 // world names what a proof's command ran on: components, and packages that none
 // of them brings along.

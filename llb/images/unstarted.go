@@ -6,13 +6,11 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
-	"github.com/layc-lang/layc/llb/engine"
 )
 
 // unstarted is the finding of a program that the image's containers cannot start, as the helper tells
 // it; nil if it tells something else. The words are those of cmd/layc-helper/start.go.
-func (v Outcome) unstarted(step *engine.StepError) *diag.Diagnostic {
-	text, _ := said(step)
+func (v Outcome) unstarted(text string) *diag.Diagnostic {
 	var what, why, name, needs, near, others string
 	if n, _ := fmt.Sscanf(text, "not started: %s %s %q %q %q %q", &what, &why, &name, &needs, &near, &others); n != 6 {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +47,7 @@ type Display struct {
 
 	mutex  sync.Mutex // guards all below
 	closed bool
+	more   bool // something was shown since the last interruption
 	board  *board
 	show   shower
 	stop   chan struct{}
@@ -143,6 +145,7 @@ func (d *Display) add(s *client.SolveStatus) {
 		}
 	}
 	changes := d.board.report(d.readable(s))
+	d.more = d.more || slices.ContainsFunc(changes, change.lasting)
 	d.show.report(d.board, changes, time.Now())
 }
 
@@ -161,6 +164,24 @@ func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
 		l.Data = []byte(d.streams[key].Text(l.Data))
 	})
 	return &out
+}
+
+// Interrupt prints something between what is shown.
+func (d *Display) Interrupt(print func()) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if s, ok := d.show.(*screen); ok && !d.closed {
+		s.close(d.board, time.Now())
+	}
+	print()
+	d.more = false
+}
+
+// More reports whether something was shown since the last interruption.
+func (d *Display) More() bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.more
 }
 
 // Close shows the final state. Later reports are not shown. Every call returns the result of the first.

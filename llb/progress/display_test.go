@@ -90,3 +90,45 @@ func TestDisplayRedacts(t *testing.T) {
 		}
 	}
 }
+
+// TestInterrupt prints something between what is shown: on a terminal the lines that are drawn again are
+// gone before, and lines that stay are shown once.
+func TestInterrupt(t *testing.T) {
+	for _, mode := range []string{"plain", "tty"} {
+		var out bytes.Buffer
+		d, err := New(&out, mode, 80, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now().Add(-time.Minute)
+		ended := began.Add(30 * time.Second)
+		d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{
+			{Digest: "a", Name: "[app] make", Started: &began, Completed: &ended}, {Digest: "b", Name: "[app] wait", Started: &began},
+		}})
+		if !d.More() {
+			t.Errorf("%s: nothing was shown", mode)
+		}
+		d.mutex.Lock()
+		d.show.tick(d.board, time.Now())
+		d.mutex.Unlock()
+		d.Interrupt(func() { out.WriteString("error\n") })
+		if d.More() {
+			t.Errorf("%s: the error is not the last", mode)
+		}
+		before, after, ok := strings.Cut(out.String(), "error\n")
+		if want := "\r\x1b[J"; !ok || mode == "tty" && !strings.HasSuffix(before, want) {
+			t.Errorf("%s: before the error: %q", mode, before)
+		}
+		d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: "b", Name: "[app] wait", Started: &began, Completed: &ended}}})
+		if !d.More() {
+			t.Errorf("%s: nothing was shown after the error", mode)
+		}
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		after = out.String()[len(before):]
+		if n := strings.Count(before+after, "make"); n < 1 || strings.Contains(after, "make") {
+			t.Errorf("%s: %q", mode, out.String())
+		}
+	}
+}

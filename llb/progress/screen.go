@@ -153,5 +153,6 @@ func (s *screen) close(_ *board, _ time.Time) {
 	for _, line := range s.done {
 		out.WriteString(term.Cut(line, s.columns-1) + "\n")
 	}
+	s.done = nil
 	_, _ = io.WriteString(s.w, out.String())
 }
