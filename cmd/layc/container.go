@@ -20,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 )
@@ -93,9 +94,15 @@ func (b *build) visit(cmd *cobra.Command, ctx context.Context, out *compiler.Out
 	})
 	var none *images.NoRunError
 	var exit *engine.ExitError
+	var program *notStarted
 	switch {
 	case errors.As(err, &none):
 		return usage(cmd, "%s", none)
+	case errors.As(err, &program):
+		if err := diag.Render(screen(b.err), diag.List{program.finding}, rendering(b.err)); err != nil {
+			return err
+		}
+		return &codeError{program.code}
 	case errors.As(err, &exit):
 		return &codeError{exit.Code}
 	case err != nil:
@@ -270,7 +277,8 @@ func (c *cli) runCommand() *cobra.Command {
 		Long: `run builds an app and runs its image on the engine, with the program, the user
 and the environment that the image declares. Arguments after -- replace the
 command. What the container writes is gone when it ends, except in volumes. Its
-exit code is layc's. Ctrl-C interrupts the program, and ends it after ten
+exit code is layc's; 127 means that the program is missing, 126 that it is not
+executable. Ctrl-C interrupts the program, and ends it after ten
 seconds.
 
 The container has a network of its own. Its TCP ports are reachable on
@@ -379,6 +387,9 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 		time.AfterFunc(10*time.Second, func() { cancel(context.Cause(cmd.Context())) })
 	})
 	v.Do = func(ctx context.Context, c *engine.Container) error {
+		if err := startable(ctx, c, r.app.Name, p); err != nil {
+			return err
+		}
 		started, wait, err := r.inTerminal(ctx, c, p)
 		if err != nil {
 			return err

@@ -128,6 +128,11 @@ func TestRun(t *testing.T) {
 		t.Errorf("a volume that is read-only has %q, %v", got, err)
 	}
 
+	code, text = p.run("run", "--state", p.state, "server", "--", "/servr")
+	if code != 127 || !strings.Contains(text, "error[E0372]: the image of server does not have /servr") || !strings.Contains(text, "did you mean /server?") {
+		t.Errorf("a program that is missing: exit code %d\n%s", code, text)
+	}
+
 	p.serves(data)
 
 	// In the place of a run: it sees the run before it, but not its own files.

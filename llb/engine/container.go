@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -112,6 +114,37 @@ func (s *Started) Wait() error {
 func (c *Container) Has(ctx context.Context, name string) bool {
 	_, err := c.inner.StatFile(ctx, gateway.StatContainerRequest{StatRequest: gateway.StatRequest{Path: name}})
 	return err == nil
+}
+
+// Stat returns the mode of a file, which a link may lead to.
+func (c *Container) Stat(ctx context.Context, name string) (mode fs.FileMode, ok bool) {
+	s, err := c.inner.StatFile(ctx, gateway.StatContainerRequest{StatRequest: gateway.StatRequest{Path: name}})
+	if err != nil {
+		return 0, false
+	}
+	return fs.FileMode(s.Mode), true
+}
+
+// Names returns the names in a directory; none if it cannot be read.
+func (c *Container) Names(ctx context.Context, dir string) []string {
+	list, err := c.inner.ReadDir(ctx, gateway.ReadDirContainerRequest{ReadDirRequest: gateway.ReadDirRequest{Path: dir}})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, s := range list {
+		names = append(names, path.Base(s.Path))
+	}
+	return names
+}
+
+// Head returns the beginning of a file, as much as a kernel reads of a script; "" if it cannot be read.
+func (c *Container) Head(ctx context.Context, name string) string {
+	text, err := c.inner.ReadFile(ctx, gateway.ReadContainerRequest{ReadRequest: gateway.ReadRequest{Filename: name, Range: &gateway.FileRange{Length: 256}}})
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // bindKey begins the name of a variable that tells the embedded engine what to bind. The rest of the
