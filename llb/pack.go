@@ -2,6 +2,7 @@ package llb
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -135,11 +137,37 @@ func (l *lowerer) joined(g ground, on llb.State, members []*model.Instance) llb.
 	if len(packages) == 0 {
 		return l.added(on, members[0].Title, install(members), more)
 	}
-	name := "install " + strconv.Itoa(len(packages)) + " packages"
-	if len(packages) == 1 {
-		name = "install " + packages[0].Name
-	}
+	name := "install " + packageNames(packages)
 	return l.installed(g, on, members, l.debian(g.platform, distributionOf(members), name, install(members), packages), more)
+}
+
+// packageNames names packages for people: those first that no other one needs, and the rest as a number.
+func packageNames(packages []lock.Package) string {
+	const most = 3
+	needed := map[string]bool{}
+	for _, p := range packages {
+		for _, n := range p.Needs {
+			needed[n] = needed[n] || n != p.Name
+		}
+	}
+	var first, rest []string
+	for _, p := range packages {
+		if needed[p.Name] {
+			rest = append(rest, p.Name)
+		} else {
+			first = append(first, p.Name)
+		}
+	}
+	slices.Sort(first)
+	slices.Sort(rest)
+	names := append(first, rest...)
+	if more := len(names) - most + 1; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), more)
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return names[0]
 }
 
 // world is what the steps of a stacked instance are done on, the base first: all that

@@ -41,6 +41,7 @@ type step struct {
 	id     digest.Digest
 	part   string // the component or the app; "": none
 	text   string // what it does
+	whom   string // of packages: " for" what the build makes with them
 	kind   kind
 	bytes  int64 // of a download; 0: unknown
 	inputs []digest.Digest
@@ -105,8 +106,33 @@ func newBoard(definitions []*pb.Definition) *board {
 		if s.part == "" && s.kind == downloads && len(s.takers) > 0 {
 			s.part = s.takers[0].part
 		}
+		if s.kind == runs && strings.HasPrefix(s.text, "install ") {
+			s.whom = " for " + listed(s.makes())
+		}
 	}
 	return b
+}
+
+// makes returns the parts that the last steps on the ways from a step belong to: mostly apps.
+func (s *step) makes() []string {
+	var list []string
+	seen := map[*step]bool{}
+	var visit func(s *step)
+	visit = func(s *step) {
+		if seen[s] {
+			return
+		}
+		seen[s] = true
+		for _, t := range s.takers {
+			visit(t)
+		}
+		if len(s.takers) == 0 && !slices.Contains(list, s.part) {
+			list = append(list, s.part)
+		}
+	}
+	visit(s)
+	slices.Sort(list)
+	return list
 }
 
 func (b *board) add(id digest.Digest, name string) *step {
@@ -317,7 +343,7 @@ func (b *board) rows() []row {
 		case s.kind == downloads && r.text == "":
 			r.text = s.text
 		case s.kind != downloads && (r.text == "" || r.more == 0 && r.last == "" || s.started.Before(r.since)):
-			r.text, r.since, r.last, r.takes = s.text, s.started, s.last, b.expected(s)
+			r.text, r.since, r.last, r.takes = s.text+s.whom, s.started, s.last, b.expected(s)
 		}
 		if s.kind != downloads {
 			r.more++

@@ -99,9 +99,9 @@ func (l *lines) tell(b *board, s *step) {
 	}
 	s.told = true
 	if takes := b.expected(s); takes >= often {
-		l.print(s.part, "%s, about %s", s.text, rough(takes))
+		l.print(s.part, "%s%s, about %s", s.text, s.whom, rough(takes))
 	} else {
-		l.print(s.part, "%s", s.text)
+		l.print(s.part, "%s%s", s.text, s.whom)
 	}
 }
 
@@ -170,14 +170,19 @@ func (l *lines) close(*board, time.Time) {}
 
 // waiting says who waits.
 func waiting(parts []string) string {
-	const most = 2
-	switch more := len(parts) - most; {
-	case more > 0:
-		return fmt.Sprintf("%s and %d more wait", strings.Join(parts[:most], ", "), more)
-	case len(parts) == 1:
+	if len(parts) == 1 {
 		return parts[0] + " waits"
 	}
-	return strings.Join(parts, " and ") + " wait"
+	return listed(parts) + " wait"
+}
+
+// listed names the first ones of some parts, and how many more there are.
+func listed(parts []string) string {
+	const most = 2
+	if more := len(parts) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(parts[:most], ", "), more)
+	}
+	return strings.Join(parts, " and ")
 }
 
 // of is how long a step probably takes, if it is known and not over yet.

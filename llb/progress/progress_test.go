@@ -346,3 +346,34 @@ func TestTold(t *testing.T) {
 		}
 	}
 }
+
+// TestWhom tells for whom packages are installed: the ends of what takes them.
+func TestWhom(t *testing.T) {
+	f := fleet{&pb.Definition{Metadata: map[string]*pb.OpMetadata{}}, map[string]digest.Digest{}}
+	for _, name := range []string{"[debian] install curl", "[tool] make", "[app1] merge", "[app2] merge", "[app3] merge"} {
+		op := &pb.Op{Op: &pb.Op_Exec{Exec: &pb.ExecOp{Meta: &pb.Meta{Args: []string{name}}}}}
+		switch name {
+		case "[tool] make", "[app2] merge", "[app3] merge":
+			op.Inputs = []*pb.Input{{Digest: string(f.ids["[debian] install curl"])}}
+		case "[app1] merge":
+			op.Inputs = []*pb.Input{{Digest: string(f.ids["[tool] make"])}}
+		}
+		raw, err := op.MarshalVT()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.ids[name] = digest.FromBytes(raw)
+		f.def.Def = append(f.def.Def, raw)
+		f.def.Metadata[string(f.ids[name])] = &pb.OpMetadata{Description: map[string]string{"llb.customname": name}}
+	}
+	b := newBoard([]*pb.Definition{f.def})
+	var out bytes.Buffer
+	l := &lines{w: &out}
+	l.report(b, b.report(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: f.ids["[debian] install curl"], Started: at(0)}}}), *at(1))
+	if got, want := out.String(), "debian: install curl for app1, app2 and 1 more\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if rows := b.rows(); len(rows) != 1 || rows[0].text != "install curl for app1, app2 and 1 more" {
+		t.Errorf("the rows are %+v", rows)
+	}
+}
