@@ -115,7 +115,7 @@ func TestInterrupt(t *testing.T) {
 		if d.More() {
 			t.Errorf("%s: the error is not the last", mode)
 		}
-		before, after, ok := strings.Cut(out.String(), "error\n")
+		before, _, ok := strings.Cut(out.String(), "error\n")
 		if want := "\r\x1b[J"; !ok || mode == "tty" && !strings.HasSuffix(before, want) {
 			t.Errorf("%s: before the error: %q", mode, before)
 		}
@@ -126,7 +126,7 @@ func TestInterrupt(t *testing.T) {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}
-		after = out.String()[len(before):]
+		after := out.String()[len(before):]
 		if n := strings.Count(before+after, "make"); n < 1 || strings.Contains(after, "make") {
 			t.Errorf("%s: %q", mode, out.String())
 		}
