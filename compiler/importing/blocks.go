@@ -14,6 +14,7 @@ type block struct {
 	taken   string // the component that all of its files are from; see takes
 	needs   []*block
 	name    string
+	owns    []string // the paths that a stage's component owns; see own
 }
 
 // use is a unit in the sequence of a target.

@@ -99,6 +99,7 @@ func Import(in Input) (*Result, error) {
 	im.families()
 	im.apart()
 	im.share()
+	im.own()
 	im.crossing()
 	text, err := im.write()
 	if err != nil {

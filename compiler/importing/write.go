@@ -320,6 +320,9 @@ func (w *writer) component(out *strings.Builder, b *block) {
 	if with := w.lists(b.units, func(u *unit) []string { return u.building }); len(with) > 0 {
 		props = append(props, "builds with "+broken(with))
 	}
+	if len(b.owns) > 0 {
+		props = append(props, "owns "+broken(strings.Split(quotes(b.owns), ", ")))
+	}
 	if lines := places(w.im.occurrences(b)); lines != "" {
 		fmt.Fprintf(out, "# From %s.\n", lines)
 	}
