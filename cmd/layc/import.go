@@ -114,7 +114,7 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	in.Builds, in.Skipped = found.Builds, found.Skipped
+	in.Builds, in.Skipped, in.Registry = found.Builds, found.Skipped, found.Registry
 	if len(in.Builds) == 0 && len(in.Skipped) == 0 {
 		return usage(cmd, "no Dockerfile in %s", strings.Join(args, ", ")+strings.Repeat(i.dir, 1-min(len(args), 1)))
 	}

@@ -354,7 +354,11 @@ func (p *proof) differences(name string) (lines []string, paths int, err error) 
 	var trees [2]exact.Tree
 	var configs [2]ocispecs.Image
 	var accounts [2]accounts
-	for n, from := range []struct{ layout, ref string }{{p.layout(name), ""}, {p.out(), name}} {
+	ref := name
+	if tags := p.images[name].Tags; len(tags) > 0 {
+		ref += ":" + tags[0]
+	}
+	for n, from := range []struct{ layout, ref string }{{p.layout(name), ""}, {p.out(), ref}} {
 		image, err := exact.Open(from.layout, from.ref)
 		if err != nil {
 			return nil, 0, err

@@ -113,13 +113,13 @@ func (s *stage) accountCommand(i *instruction, words []string, groups map[string
 		return true
 	}
 	a.login = names[0]
-	return s.addAccount(i, a, accountOptions{system, makeHome || program == "adduser" && !noHome && !(alpine && system), alpine, group, loginShell(s, program, system)}, groups)
+	return s.addAccount(i, a, accountOptions{system, program == "useradd", makeHome || program == "adduser" && !noHome && !(alpine && system), alpine, group, loginShell(s, program, system)}, groups)
 }
 
 type accountOptions struct {
-	system, home, alpine bool
-	group                string
-	shell                string // without an option
+	system, useradd, home, alpine bool
+	group                         string
+	shell                         string // without an option
 }
 
 // loginShell returns the shell that Debian's commands give to users; "": none, or it is not known.
@@ -164,6 +164,8 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 	}
 	if a.home == "" && o.home {
 		a.home = "/home/" + a.login
+	} else if a.home == "" && o.useradd {
+		i.guess("the home of %s is /nonexistent, not /home/%[1]s, which the command does not create", a.login)
 	}
 	if a.home != "" && (!strings.HasPrefix(a.home, "/") || a.home == "/nonexistent" || a.home == "/dev/null" || a.home == "/") {
 		a.home = ""

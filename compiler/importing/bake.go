@@ -120,7 +120,7 @@ func (f *finder) bake(name string, text []byte) error {
 			if strings.HasPrefix(n, "_") || inherited[n] && len(t.tags) == 0 && t.context == "" && t.dockerfile == "" && t.target == "" {
 				continue // only for others
 			}
-			b := Build{Name: appName(v.name), Context: within(dir, t.context), Target: t.target, Args: t.args, Contexts: t.contexts, Names: append([]string{v.name}, t.tags...)}
+			b := Build{Name: appName(v.name), Context: within(dir, t.context), Target: t.target, Args: t.args, Contexts: t.contexts, Names: append([]string{v.name}, t.tags...), Images: t.tags}
 			if len(t.left) > 0 {
 				b.Guess = fmt.Sprintf("%s of the target %s has no value here", strings.Join(t.left, ", "), v.name)
 			}

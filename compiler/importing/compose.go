@@ -93,11 +93,14 @@ func (f *finder) compose(name string, text []byte) error {
 			continue
 		}
 		if !s.builds {
+			if s.image != "" {
+				f.running = append(f.running, running{key, name, s.image})
+			}
 			continue
 		}
 		b := Build{Name: appName(key), Context: s.context, Target: s.target, Args: s.args, Contexts: s.contexts}
 		if s.image != "" {
-			b.Names = append(b.Names, s.image)
+			b.Names, b.Images = append(b.Names, s.image), []string{s.image}
 		}
 		b.Names = append(b.Names, key)
 		f.add(name, b, s.dockerfile, s.inline)

@@ -44,7 +44,7 @@ func (s *stage) copy(i *instruction, c copying) {
 	for _, content := range c.sources.SourceContents {
 		data := content.Data
 		if content.Expand {
-			data = s.word(i, data)
+			data = s.text(i, data)
 		}
 		at := to
 		if strings.HasSuffix(to, "/") {
@@ -115,6 +115,10 @@ func (s *stage) copyLocal(i *instruction, c copying, sources []string, to, optio
 }
 
 func (s *stage) copyContext(i *instruction, c copying, context string, sources []string, to, options string) {
+	if c.parents {
+		s.copyParents(i, c, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
+		return
+	}
 	var found []string
 	many := len(sources) > 1
 	for _, src := range sources {
@@ -128,6 +132,14 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			}
 			found = append(found, full)
 			continue
+		}
+		if target, linked := s.linked(full); linked && !(c.add && archive.MatchString(full)) {
+			if len(sources) > 1 || strings.HasSuffix(to, "/") {
+				s.copyContext(i, c, context, []string{src}, strings.TrimSuffix(to, "/")+"/"+path.Base(full), options)
+				many = true
+				continue
+			}
+			full = target
 		}
 		dir, ok := s.stat(full)
 		if !ok && strings.ContainsAny(rel, "*?[") {
@@ -157,14 +169,6 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 				to += "/"
 			}
 		}
-		if c.parents {
-			at := strings.TrimSuffix(to, "/") + "/" + path.Dir(rel) + "/"
-			if dir {
-				at = strings.TrimSuffix(to, "/") + "/" + rel + "/"
-			}
-			s.placed(i, "copy "+quote(full)+" to "+quote(path.Clean(at)+"/")+options, path.Clean(at)+"/", nil)
-			continue
-		}
 		found = append(found, full)
 	}
 	if len(found) == 0 {
@@ -184,6 +188,48 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 	}
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(found, to), nil)
+}
+
+// copyParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.
+func (s *stage) copyParents(i *instruction, c copying, sources []string, at func(root string) string, component, to, options string) {
+	var roots []string
+	include := map[string][]string{}
+	for _, src := range sources {
+		root, pattern, pivot := strings.Cut(src, "/./")
+		if !pivot {
+			root, pattern = "/", src
+		}
+		dir := at(path.Clean("/" + root))
+		if pattern = path.Clean("/" + pattern)[1:]; pattern == "" {
+			pattern = "**"
+		}
+		if component == "" && !symbolic(dir+pattern) && len(s.matches(path.Join(dir, pattern))) == 0 && !strings.Contains(pattern, "**") {
+			s.ask(i, "", "the context has no %s; build it first, or copy it from a component that builds it", src)
+			return
+		}
+		if include[dir] == nil {
+			roots = append(roots, dir)
+		}
+		include[dir] = append(include[dir], pattern)
+	}
+	to = strings.TrimSuffix(to, "/") + "/"
+	s.above(i, to, options)
+	for _, dir := range roots {
+		source := strings.TrimSuffix(dir, "/") + "/"
+		if dir == "." {
+			source = "./"
+		}
+		text := "copy " + quote(source)
+		if component != "" {
+			text += " from " + component
+		}
+		text += " to " + quote(to) + options + " include " + quotes(include[dir])
+		if len(c.exclude) > 0 {
+			text += " exclude " + quotes(c.exclude)
+		}
+		s.placed(i, text, to, nil)
+		s.units[len(s.units)-1].taken = component
+	}
 }
 
 // above creates the directories above a target as --chown does: they belong to the owner, too. Only a
@@ -230,6 +276,25 @@ func (s *stage) stat(name string) (dir, ok bool) {
 		return false, false
 	}
 	return info.IsDir(), true
+}
+
+// linked returns the file or directory that a path leads to if it is a link within the project, which a COPY of
+// its name follows.
+func (s *stage) linked(name string) (target string, ok bool) {
+	target = name
+	for range 40 {
+		to, err := fs.ReadLink(s.file.im.in.Files, target)
+		if err != nil {
+			return target, ok
+		}
+		if path.IsAbs(to) {
+			return "", false
+		}
+		if target, ok = path.Join(path.Dir(target), to), true; strings.HasPrefix(target, "../") {
+			return "", false
+		}
+	}
+	return "", false
 }
 
 // matches returns the paths of the project that match a pattern.
@@ -288,11 +353,15 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		s.ask(i, "", "%s", err)
 		return
 	}
+	if c.parents {
+		s.copyParents(i, c, sources, func(root string) string { return path.Join("/", root) }, component, to, options)
+		return
+	}
 	var plain []string
 	content := map[string]bool{}
 	for _, src := range sources {
 		slash := strings.HasSuffix(src, "/")
-		src = absolute("/", src)
+		src = of.follow(absolute("/", src))
 		content[src] = slash
 		if !strings.ContainsAny(src, "*?[") {
 			plain = append(plain, src)
@@ -333,6 +402,18 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component
 }
+
+// follow returns what a path leads to if the stage makes it a link, since a COPY of its name follows links.
+func (s *stage) follow(p string) string {
+	for _, u := range slices.Backward(s.units) {
+		if m := linkStep.FindStringSubmatch(u.text); m != nil && path.Clean(m[1]) == p {
+			return absolute(path.Dir(p), m[2])
+		}
+	}
+	return p
+}
+
+var linkStep = regexp.MustCompile(`^link "([^"\\$]+)" to "([^"\\$]+)"$`)
 
 // copyRenamed copies what matches a pattern to one name.
 func (s *stage) copyRenamed(i *instruction, component, src, to, options string) {

@@ -53,7 +53,7 @@ func TestCorpus(t *testing.T) {
 				}
 			}
 		}
-		whole, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped})
+		whole, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped, Registry: found.Registry})
 		if err != nil {
 			t.Logf("%s as a whole: %v", d.Name(), err)
 		} else if found := check(files, whole); found.HasErrors() {

@@ -408,10 +408,14 @@ func (im *importer) form(f *family, merged []string) {
 		mentions := func(p *param) bool {
 			return slices.ContainsFunc(f.vars, func(x *matrixVar) bool { return x.name == p.name })
 		}
+		c := *u
+		s.units[n] = &c
+		c.sees = slices.DeleteFunc(slices.Clone(c.sees), func(x seen) bool { // env has it, with a variable
+			return slices.ContainsFunc(f.members, func(m *target) bool { return !slices.Contains(m.stage.units[n].sees, x) })
+		})
 		if !strings.Contains(text, string(openRef)+"v") && !slices.ContainsFunc(u.params, mentions) {
 			continue
 		}
-		c := *u
 		c.key = text + first.id
 		c.id = c.key
 		c.params = slices.DeleteFunc(slices.Clone(c.params), mentions)
@@ -436,12 +440,14 @@ func (im *importer) form(f *family, merged []string) {
 		} else {
 			c.text = text
 		}
-		s.units[n] = &c
 	}
 	t := &target{id: first.id, stage: &s, from: first.from, family: f}
 	for _, m := range f.members {
 		t.builds = append(t.builds, m.builds...)
 		m.family = f
+	}
+	if len(t.builds) > 0 {
+		im.commonTags(t.builds)
 	}
 	at := slices.Index(im.targets, first)
 	im.merged = append(im.merged, f.members...)

@@ -13,8 +13,9 @@ import (
 
 // Found is what some paths of a project name.
 type Found struct {
-	Builds  []Build
-	Skipped []Skipped // files and images that cannot be read, and why
+	Builds   []Build
+	Skipped  []Skipped // files and images that cannot be read, and why
+	Registry string    // that the images of compose files and bake files are in; "": none
 }
 
 // Find returns the builds that some paths of a project name: Dockerfiles, compose files, bake files, and
@@ -58,6 +59,8 @@ func Find(files fs.FS, paths []string) (Found, error) {
 			f.dockerfile(name)
 		}
 	}
+	f.services()
+	f.images()
 	f.unique()
 	return f.found, nil
 }
@@ -81,10 +84,11 @@ func isProject(name string) bool {
 
 // finder collects builds.
 type finder struct {
-	files fs.FS
-	found Found
-	named map[string]bool // Dockerfiles that a project names
-	read  map[string]bool // compose files and bake files
+	files   fs.FS
+	found   Found
+	named   map[string]bool // Dockerfiles that a project names
+	read    map[string]bool // compose files and bake files
+	running []running
 }
 
 // skip says why something is left out.

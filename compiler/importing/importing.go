@@ -49,8 +49,9 @@ type Input struct {
 	Files  fs.FS   // the project: Dockerfiles and their contexts; the module is written into its root
 	Builds []Build // what to import, with different names
 	// Skipped is what was found but cannot be imported. The report repeats it.
-	Skipped []Skipped
-	Bases   Bases
+	Skipped  []Skipped
+	Bases    Bases
+	Registry string // of the fleet; "": none
 	// Measured are the layers of images that the Dockerfiles have made, by the names of the builds.
 	Measured map[string][]Measured
 	Builder  string // the platform of stages FROM --platform=$BUILDPLATFORM; "": linux/amd64
@@ -74,9 +75,10 @@ type Build struct {
 	Target   string            // a stage; "": the last one
 	Args     map[string]string // values of ARG
 	Contexts map[string]string // named contexts: directories, docker-image://REF, target:NAME
-	Names    []string          // other names of the image, by which Dockerfiles may refer to it
-	Tags     []string
-	Guess    string // what was guessed to find this build; "" if nothing
+	Names    []string          // by which Dockerfiles may refer to the image
+	Images   []string          // names of the image with registries and tags, the first one for its app
+	Tags     []string          // of the app
+	Guess    string            // what was guessed to find this build; "" if nothing
 }
 
 // Result is what an import writes.

@@ -83,7 +83,7 @@ func imported(t *testing.T, files fs.FS, paths ...string) *importing.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped})
+	r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped, Registry: found.Registry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +95,11 @@ func report(r importing.Report) string {
 	var b strings.Builder
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "skipped %s\n", s)
+	}
+	for _, i := range r.Images {
+		if i.Why != "" {
+			fmt.Fprintf(&b, "%s guess: %s\n", i.Name, i.Why)
+		}
 	}
 	for _, s := range r.Standard {
 		fmt.Fprintf(&b, "%s: %s\n", s.Image, s.Module)
@@ -198,6 +203,22 @@ func TestControlCharacters(t *testing.T) {
 		_, err := importing.Import(importing.Input{Files: files, Builds: []importing.Build{{Name: "a", File: "Dockerfile", Context: ".", Text: text}}})
 		if got := fmt.Sprint(err); got != want && (want != "" || err != nil) {
 			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestLinks copies what links lead to, as COPY of their names does.
+func TestLinks(t *testing.T) {
+	files := fstest.MapFS{
+		"Dockerfile": {Data: []byte("FROM scratch\nCOPY link /a\nCOPY link file dir /b/\nCOPY out /d\n")},
+		"file":       {}, "real/x": {},
+		"link": {Data: []byte("file"), Mode: fs.ModeSymlink}, "dir": {Data: []byte("./real"), Mode: fs.ModeSymlink},
+		"out": {Data: []byte("../out"), Mode: fs.ModeSymlink},
+	}
+	module := imported(t, files).Module
+	for _, want := range []string{`copy "file"  to "/a"`, `copy "file"  to "/b/link"`, `copy "real/" to "/b/dir/"`, `copy "file"  to "/b/"`} {
+		if !strings.Contains(module, want) {
+			t.Errorf("no %s in:\n%s", want, module)
 		}
 	}
 }

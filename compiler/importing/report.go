@@ -44,6 +44,8 @@ type Image struct {
 	Base string `json:"base"` // as in the module
 	Why  string `json:"guess,omitempty"`
 
+	Tags []string `json:"tags,omitempty"` // of the app
+
 	// Siblings are the builds whose images the Dockerfile refers to, by the references.
 	Siblings map[string]string `json:"-"`
 
@@ -107,7 +109,7 @@ func (r *Report) skip(b *Build, why string) {
 
 // image adds an image and the instructions that it is made of, each once.
 func (r *Report) image(b *Build, s *stage) {
-	r.Images = append(r.Images, Image{Name: b.Name, File: b.File, Why: b.Guess, Siblings: s.file.siblings, base: s.base})
+	r.Images = append(r.Images, Image{Name: b.Name, File: b.File, Why: b.Guess, Tags: b.Tags, Siblings: s.file.siblings, base: s.base})
 	r.history(s)
 }
 

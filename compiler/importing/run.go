@@ -265,19 +265,29 @@ func (s *stage) runText(i *instruction, text string, o runOptions) {
 			u.params = append(u.params, p)
 			key += "\n" + name + "=" + p.value
 		} else if v, ok := s.scope.values[name]; ok {
-			if _, set := s.env[name]; !set && platforms[name] == "" {
+			if set, there := s.env[name]; there && set == v {
+				u.sees = append(u.sees, seen{name, v, true})
+			} else if platforms[name] == "" {
 				// An ARG that is made of others has no param, but the command reads it.
 				items = append(items, "env "+name+" = "+quote(v))
 			}
 			key += "\n" + name + "=" + v
+		} else if !assigned(text, name) {
+			u.sees = append(u.sees, seen{name: name})
 		}
 	}
 	if len(items) > 0 {
 		clause += " with " + strings.Join(items, ", ")
 		key += strings.Join(items, ", ")
+		u.with = true
 	}
 	u.text, u.key = clause, key
 	s.add(u)
+}
+
+// assigned reports whether a command gives a variable a value itself.
+func assigned(text, name string) bool {
+	return regexp.MustCompile(`\b` + name + `\+?=|\b(for|read|select|local|getopts)\b[^;\n]*\b` + name + `\b`).MatchString(text)
 }
 
 var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)

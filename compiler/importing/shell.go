@@ -65,16 +65,7 @@ func exits(words []string) bool {
 
 // command looks at a statement.
 func (s *stage) command(text string, st *syntax.Stmt) command {
-	end := st.End().Offset()
-	if st.Semicolon.IsValid() && st.Semicolon.Offset() < end && !st.Background {
-		end = st.Semicolon.Offset()
-	}
-	c := command{text: strings.TrimSpace(text[st.Pos().Offset():end])}
-	for _, r := range st.Redirs {
-		if r.Hdoc != nil && r.Hdoc.End().Offset() > end {
-			c.text = strings.TrimSpace(text[st.Pos().Offset():min(int(r.Hdoc.End().Offset())+len(delimiter(text, r)), len(text))])
-		}
-	}
+	c := command{text: statement(text, st)}
 	switch cmd := st.Cmd.(type) {
 	case *syntax.CallExpr:
 		c.state = len(cmd.Assigns) > 0 && len(cmd.Args) == 0
@@ -147,9 +138,43 @@ func (s *stage) command(text string, st *syntax.Stmt) command {
 	return c
 }
 
-// delimiter is the line that ends a here-document.
-func delimiter(text string, r *syntax.Redirect) string {
-	return strings.Trim(text[r.Word.Pos().Offset():r.Word.End().Offset()], `"'\`)
+// statement returns the text of a statement with its here-documents, whose texts may be after other
+// statements of the line.
+func statement(text string, st *syntax.Stmt) string {
+	end := st.Pos().Offset()
+	var documents []*syntax.Redirect
+	syntax.Walk(st, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case nil, *syntax.Stmt, *syntax.BinaryCmd: // whose ends may be those of documents
+		case *syntax.Redirect:
+			if n.Op == syntax.Hdoc || n.Op == syntax.DashHdoc {
+				documents = append(documents, n)
+			}
+			end = max(end, n.Word.End().Offset())
+			return false
+		default:
+			end = max(end, n.End().Offset())
+		}
+		return true
+	})
+	if st.Background {
+		end = max(end, st.Semicolon.Offset()+1)
+	}
+	out := strings.TrimSpace(text[st.Pos().Offset():end])
+	for _, r := range documents {
+		body := ""
+		if r.Hdoc != nil && len(r.Hdoc.Parts) > 0 {
+			if r.Hdoc.Pos().Offset() < end {
+				continue // within the statement
+			}
+			body = text[r.Hdoc.Pos().Offset():r.Hdoc.End().Offset()]
+		}
+		out += "\n" + body
+		if body == "" || strings.HasSuffix(body, "\n") {
+			out += strings.Trim(text[r.Word.Pos().Offset():r.Word.End().Offset()], `"'\`) // the line that ends it
+		}
+	}
+	return out
 }
 
 // words returns words whose values are known: literals, and variables of ENV and ARG.

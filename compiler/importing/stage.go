@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -45,10 +46,18 @@ type unit struct {
 	taken    string   // the component that a copy takes files from
 	vars     []string // of its family that it has
 	params   []*param // that the text of a run mentions by their names
+	sees     []seen   // other variables that it mentions
+	with     bool     // the text of a run ends with items
 	comments []string
 	from     *instruction
 	stage    string // the name of its stage
 	id       string // key, and its number among equal keys of a sequence
+}
+
+// seen is a variable as a run sees it.
+type seen struct {
+	name, value string // "": nothing sets it
+	set         bool   // by ENV
 }
 
 type kind int
@@ -67,14 +76,17 @@ func (s *stage) child(f *dockerfile, i *instruction) *stage {
 	c := *s
 	c.file = f
 	c.units, c.history = slices.Clone(s.units), append(slices.Clone(s.history), i)
-	c.scope, c.env, c.known = scope{map[string]string{}, map[string]*param{}}, map[string]string{}, map[string]bool{}
-	for k, v := range s.env {
-		c.env[k], c.scope.values[k] = v, v
+	c.scope, c.env, c.known = scope{map[string]string{}, map[string]*param{}}, maps.Clone(s.env), map[string]bool{}
+	if f == s.file {
+		c.scope, c.args = s.scope.clone(), slices.Clone(s.args)
+	} else {
+		maps.Copy(c.scope.values, s.env) // of an image, ARGs are not known
+		c.args = nil
 	}
 	for k := range s.known {
 		c.known[k] = true
 	}
-	c.accounts, c.args = slices.Clone(s.accounts), nil
+	c.accounts = slices.Clone(s.accounts)
 	return &c
 }
 
@@ -149,6 +161,13 @@ func (s *stage) word(i *instruction, w string) string {
 		i.guess("%s, so it is empty here", err)
 	}
 	return out
+}
+
+// text expands the text of a here-document, whose quotes stay.
+func (s *stage) text(i *instruction, text string) string {
+	s.file.lex.SkipProcessQuotes = true
+	defer func() { s.file.lex.SkipProcessQuotes = false }()
+	return s.word(i, text)
 }
 
 // instruction translates one instruction.
@@ -236,8 +255,8 @@ func comments(lines []string) []string {
 // arg declares an ARG.
 func (s *stage) arg(c *instructions.ArgCommand) {
 	for _, a := range c.Args {
-		if _, set := s.env[a.Key]; set {
-			continue // ENV has precedence
+		if _, set := s.env[a.Key]; set && a.Value == nil && s.file.build.Args[a.Key] == "" && s.file.global.values[a.Key] == "" {
+			continue // it has no value, so that of ENV stays
 		}
 		s.file.declare(s.scope, a, s.file.global)
 		if p := s.scope.args[a.Key]; p != nil && !s.file.mentions(a.Key) && !buildDetail[a.Key] {
@@ -282,16 +301,16 @@ func (s *stage) makeDirectory(i *instruction, dir, owner string) {
 	if s.known[dir] || standard[dir] {
 		return
 	}
-	text := "dir " + quote(dir)
+	options := ""
 	if owner != "" && owner != "root" && owner != "0" {
 		o, ok := s.owner(owner)
 		if !ok {
 			i.guess("the owner %q of %s is not known, so it is root's", owner, dir)
-		} else {
-			text += o
 		}
+		options = o
+		s.above(i, dir, options)
 	}
-	s.add(&unit{kind: step, text: text, target: dir + "/", from: i})
+	s.add(&unit{kind: step, text: "dir " + quote(dir) + options, target: dir + "/", from: i})
 }
 
 // standard are directories that every system has.

@@ -41,6 +41,9 @@ func (w *writer) head(debian bool) string {
 	if w.im.builder != "" {
 		b.WriteString("    builder " + quote(w.im.builder) + " # of what is FROM --platform=$BUILDPLATFORM\n")
 	}
+	if r := w.im.in.Registry; r != "" {
+		b.WriteString("    registry " + quote(r) + "\n")
+	}
 	for _, s := range w.im.secrets {
 		b.WriteString("    secret " + s + "\n")
 	}
@@ -270,7 +273,7 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
 	if len(names) > 0 {
 		props = append(props, "uses "+broken(names))
 	}
-	for _, tag := range b.Tags {
+	for _, tag := range w.im.report.tags(b) {
 		props = append(props, "tag "+quote(tag))
 	}
 	if t.family != nil {
@@ -438,15 +441,7 @@ func broken(names []string) string {
 
 // statements writes the clauses of a block.
 func (w *writer) statements(out *strings.Builder, props []string, units []*unit) {
-	var lets []string
-	for _, u := range units {
-		for _, p := range u.params {
-			p.used = true
-			if line := "let " + p.name + " = " + p.global; p.name != p.global && !slices.Contains(lets, line) {
-				lets = append(lets, line)
-			}
-		}
-	}
+	lets, items := w.variables(units)
 	for _, l := range lets {
 		out.WriteString("    " + l + "\n")
 	}
@@ -463,7 +458,7 @@ func (w *writer) statements(out *strings.Builder, props []string, units []*unit)
 			for _, c := range u.comments {
 				steps += "    " + c + "\n"
 			}
-			steps += "    " + w.questions(u) + "\n"
+			steps += "    " + w.questions(u) + w.text(items[u]) + "\n"
 		}
 	}
 	if steps != "" {
