@@ -52,7 +52,9 @@ The report counts instructions by what became of them:
   question    not translated: a comment TODO(import) is in its place
 
 Debian's images become Debian's packages, which images share one by one. --bases
-images keeps all bases as images, which layc lock pins.`,
+images keeps all bases as images, which layc lock pins. With --bases std, some
+images of Go, Node, Java, Tomcat and PostgreSQL become modules of the standard
+library, each as a guess.`,
 		Example: `  layc import                          print the module for the Dockerfiles here
   layc import -o .                     write it to fleet.layer
   layc import services/api/Dockerfile
@@ -66,7 +68,7 @@ images keeps all bases as images, which layc lock pins.`,
 	f.StringVarP(&i.out, "output", "o", "", "write the module to the directory `DIR`")
 	f.BoolVar(&i.force, "force", false, "replace fleet.layer and .layerignore")
 	f.BoolVar(&i.asJSON, "json", false, "print the report as JSON")
-	f.StringVar(&i.bases, "bases", "packages", "what Debian's images become: `KIND` is packages or images")
+	f.StringVar(&i.bases, "bases", "packages", "what images become: `KIND` is packages, images or std")
 	f.StringArrayVar(&i.images, "images", nil, "measure what sharing saves with the images as they are, in `LAYOUT|IMAGE`")
 	i.registries.flags(cmd)
 	f.BoolVar(&i.proves, "check", false, "build all images both ways, and compare them")
@@ -95,8 +97,10 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	case "packages":
 	case "images":
 		in.Bases = importing.Images
+	case "std":
+		in.Bases = importing.Library
 	default:
-		return usage(cmd, "--bases %s: expected packages or images", i.bases)
+		return usage(cmd, "--bases %s: expected packages, images or std", i.bases)
 	}
 	root := i.dir
 	if i.out != "" {
@@ -409,6 +413,9 @@ func showReport(w io.Writer, r importing.Report) {
 		fmt.Fprintf(w, "\nBases that stay images, although the standard library has the like:\n")
 		for _, s := range r.Standard {
 			fmt.Fprintf(w, "  %s: %s\n      %s\n", s.Image, s.Module, s.Has)
+			if s.Why != "" {
+				fmt.Fprintf(w, "      stays: %s\n", s.Why)
+			}
 		}
 	}
 	for _, what := range []struct {

@@ -38,7 +38,7 @@ func (im *importer) base(ref string, i *instruction) *base {
 	if plain == "scratch" {
 		return im.known(&base{id: "scratch", text: "scratch"})
 	}
-	if m := debianTag.FindStringSubmatch(plain); m != nil && im.in.Bases == Packages && !im.plain[plain] {
+	if m := debianTag.FindStringSubmatch(plain); m != nil && im.in.Bases != Images && !im.plain[plain] {
 		tag := m[1]
 		if tag == "" {
 			tag = "latest"
@@ -46,8 +46,8 @@ func (im *importer) base(ref string, i *instruction) *base {
 		major, _, _ := strings.Cut(tag, ".")
 		if release := debians[major]; release != "" {
 			i.guess("%s is made of Debian's packages, with fewer of them than the image", plain)
-			id := "debian " + release
-			b := im.known(&base{id: id, text: `debian.release("` + release + `")`, system: `debian.release("` + release + `")`, release: release, ref: plain})
+			b := im.debian(release)
+			b.ref = plain
 			if !slices.Contains(b.names, plain) {
 				b.names = append(b.names, plain)
 			}
@@ -59,6 +59,12 @@ func (im *importer) base(ref string, i *instruction) *base {
 	}
 	id := fmt.Sprintf("image %s %.8x", plain, sha256.Sum256([]byte(ref)))
 	return im.known(&base{id: id, text: reference('b', id), clause: "image " + quote(ref), stem: stem(plain), ref: plain})
+}
+
+// debian returns a release of Debian that is made of packages.
+func (im *importer) debian(release string) *base {
+	text := `debian.release("` + release + `")`
+	return im.known(&base{id: "debian " + release, text: text, system: text, release: release, ref: "debian:" + release})
 }
 
 // known returns the base with the same identity.

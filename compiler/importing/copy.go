@@ -44,7 +44,7 @@ func (s *stage) copy(i *instruction, c copying) {
 	for _, content := range c.sources.SourceContents {
 		data := content.Data
 		if content.Expand {
-			data = s.text(i, data)
+			data = inlineText(s, i, data)
 		}
 		at := to
 		if strings.HasSuffix(to, "/") {
@@ -116,7 +116,7 @@ func (s *stage) copyLocal(i *instruction, c copying, sources []string, to, optio
 
 func (s *stage) copyContext(i *instruction, c copying, context string, sources []string, to, options string) {
 	if c.parents {
-		s.copyParents(i, c, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
+		c.keepParents(s, i, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
 		return
 	}
 	var found []string
@@ -133,7 +133,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			found = append(found, full)
 			continue
 		}
-		if target, linked := s.linked(full); linked && !(c.add && archive.MatchString(full)) {
+		if target, linked := linked(s.file.im.in.Files, full); linked && !(c.add && archive.MatchString(full)) {
 			if len(sources) > 1 || strings.HasSuffix(to, "/") {
 				s.copyContext(i, c, context, []string{src}, strings.TrimSuffix(to, "/")+"/"+path.Base(full), options)
 				many = true
@@ -190,8 +190,8 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 	s.placed(i, text, placedAt(found, to), nil)
 }
 
-// copyParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.
-func (s *stage) copyParents(i *instruction, c copying, sources []string, at func(root string) string, component, to, options string) {
+// keepParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.
+func (c copying) keepParents(s *stage, i *instruction, sources []string, at func(root string) string, component, to, options string) {
 	var roots []string
 	include := map[string][]string{}
 	for _, src := range sources {
@@ -280,10 +280,10 @@ func (s *stage) stat(name string) (dir, ok bool) {
 
 // linked returns the file or directory that a path leads to if it is a link within the project, which a COPY of
 // its name follows.
-func (s *stage) linked(name string) (target string, ok bool) {
+func linked(files fs.FS, name string) (target string, ok bool) {
 	target = name
 	for range 40 {
-		to, err := fs.ReadLink(s.file.im.in.Files, target)
+		to, err := fs.ReadLink(files, target)
 		if err != nil {
 			return target, ok
 		}
@@ -354,14 +354,14 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		return
 	}
 	if c.parents {
-		s.copyParents(i, c, sources, func(root string) string { return path.Join("/", root) }, component, to, options)
+		c.keepParents(s, i, sources, func(root string) string { return path.Join("/", root) }, component, to, options)
 		return
 	}
 	var plain []string
 	content := map[string]bool{}
 	for _, src := range sources {
 		slash := strings.HasSuffix(src, "/")
-		src = of.follow(absolute("/", src))
+		src = followed(of.units, absolute("/", src))
 		content[src] = slash
 		if !strings.ContainsAny(src, "*?[") {
 			plain = append(plain, src)
@@ -403,9 +403,9 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	s.units[len(s.units)-1].taken = component
 }
 
-// follow returns what a path leads to if the stage makes it a link, since a COPY of its name follows links.
-func (s *stage) follow(p string) string {
-	for _, u := range slices.Backward(s.units) {
+// followed returns what a path leads to if units of its stage make it a link, since a COPY of its name follows links.
+func followed(units []*unit, p string) string {
+	for _, u := range slices.Backward(units) {
 		if m := linkStep.FindStringSubmatch(u.text); m != nil && path.Clean(m[1]) == p {
 			return absolute(path.Dir(p), m[2])
 		}

@@ -287,8 +287,10 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 			return crossed(parent.child(f, i), s.cross), nil
 		}
 	}
-	s.base = f.im.base(name, i)
-	s.accounts = s.base.accounts()
+	if !f.im.library(s, name, i) {
+		s.base = f.im.base(name, i)
+		s.accounts = s.base.accounts()
+	}
 	return s, nil
 }
 

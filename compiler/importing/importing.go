@@ -64,6 +64,7 @@ type Bases int
 const (
 	Packages Bases = iota // Debian's images become distributions, whose packages images share
 	Images                // all bases stay images
+	Library               // as Packages, and some images become modules of the standard library
 )
 
 // Build is an image that a Dockerfile makes.
@@ -93,7 +94,7 @@ type Result struct {
 
 // Import translates builds. It fails only if no build can be read.
 func Import(in Input) (*Result, error) {
-	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}}
+	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}, stays: map[string]kept{}}
 	im.read()
 	if len(im.targets) == 0 {
 		return nil, im.failed()
@@ -131,6 +132,7 @@ type importer struct {
 	merged  []*target              // the members of families, which are not among the targets
 	bases   map[string]*base       // by identity
 	plain   map[string]bool        // bases that stay images, by name
+	stays   map[string]kept        // FROMs that stay images, by builds and places; see library
 	params  map[string]*param      // by name and default
 	users   []*account
 	secrets []string
@@ -155,13 +157,14 @@ type target struct {
 // has no translation; then everything is read again.
 func (im *importer) read() {
 	for {
-		before := len(im.plain)
+		before := len(im.plain) + len(im.stays)
 		im.files, im.targets, im.params, im.bases = map[string]*dockerfile{}, nil, map[string]*param{}, map[string]*base{}
 		im.users, im.secrets, im.report = nil, nil, Report{Skipped: slices.Clone(im.in.Skipped)}
 		for n := range im.in.Builds {
 			im.build(&im.in.Builds[n])
 		}
-		if len(im.plain) == before {
+		im.unsuited()
+		if len(im.plain)+len(im.stays) == before {
 			return
 		}
 	}

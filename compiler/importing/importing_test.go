@@ -83,7 +83,11 @@ func imported(t *testing.T, files fs.FS, paths ...string) *importing.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := importing.Import(importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped, Registry: found.Registry})
+	in := importing.Input{Files: files, Builds: found.Builds, Skipped: found.Skipped, Registry: found.Registry}
+	if _, err := fs.Stat(files, "bases-std"); err == nil {
+		in.Bases = importing.Library
+	}
+	r, err := importing.Import(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +106,11 @@ func report(r importing.Report) string {
 		}
 	}
 	for _, s := range r.Standard {
-		fmt.Fprintf(&b, "%s: %s\n", s.Image, s.Module)
+		fmt.Fprintf(&b, "%s: %s", s.Image, s.Module)
+		if s.Why != "" {
+			fmt.Fprintf(&b, ", stays: %s", s.Why)
+		}
+		b.WriteString("\n")
 	}
 	for _, i := range r.Instructions {
 		fmt.Fprintf(&b, "%s:%d %s", i.File, i.Line, i.Class)

@@ -51,6 +51,9 @@ func identifier(text string) string {
 
 // name names params, users, bases, and then components by what they do.
 func (im *importer) name() {
+	for _, m := range modulesOf(im.targets) {
+		im.names.take(m)
+	}
 	im.nameParams()
 	seen := map[string]bool{}
 	for _, t := range im.targets {

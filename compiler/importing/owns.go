@@ -172,7 +172,7 @@ func (t *target) alone(b *block, p string) bool {
 		case strings.HasPrefix(u.text, "link ") && (placed == p || strings.HasPrefix(p, placed+"/")):
 			return false // what is there is elsewhere
 		case !within && !strings.HasPrefix(u.text, "dir ") && (placed == "/" || strings.HasPrefix(p, placed+"/")):
-			if t.stage.mayPlace(u, strings.TrimPrefix(strings.TrimPrefix(p, placed), "/")) {
+			if mayPlace(t.stage, u, strings.TrimPrefix(strings.TrimPrefix(p, placed), "/")) {
 				return false
 			}
 		}
@@ -181,7 +181,7 @@ func (t *target) alone(b *block, p string) bool {
 }
 
 // mayPlace reports whether a step that fills a directory may place a path in it.
-func (s *stage) mayPlace(u *unit, rest string) bool {
+func mayPlace(s *stage, u *unit, rest string) bool {
 	m := copiedPaths.FindStringSubmatch(u.text)
 	if m == nil {
 		return true

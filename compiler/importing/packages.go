@@ -39,7 +39,7 @@ func (t *translation) packages(c command) bool {
 	}
 	if !apt(c) {
 		if aptSomewhere.MatchString(c.text) {
-			s.file.im.plain[s.base.ref] = true
+			s.file.im.stay(s, "apt, used in a way that has no translation")
 		}
 		return false
 	}
@@ -48,13 +48,13 @@ func (t *translation) packages(c command) bool {
 	case "install":
 	case "remove", "purge", "autoremove", "autopurge":
 		if slices.ContainsFunc(operands, func(p string) bool { return !slices.Contains(t.purged, p) }) {
-			s.file.im.plain[s.base.ref] = true
+			s.file.im.stay(s, "apt, used in a way that has no translation")
 			return false
 		}
 		t.i.atLeast(Idiom)
 		return true
 	default:
-		s.file.im.plain[s.base.ref] = true
+		s.file.im.stay(s, "apt, used in a way that has no translation")
 		return false
 	}
 	u := &unit{kind: needs, from: t.i}
@@ -63,7 +63,7 @@ func (t *translation) packages(c command) bool {
 		name, release, back := strings.Cut(name, "/")
 		name, _, _ = strings.Cut(name, ":")
 		if plain := s.file.im.plainOf(name); !packageName.MatchString(plain) || strings.HasSuffix(plain, "-") {
-			s.file.im.plain[s.base.ref] = true
+			s.file.im.stay(s, "apt, used in a way that has no translation")
 			return false
 		}
 		if pinned {

@@ -28,6 +28,7 @@ type stage struct {
 	known    map[string]bool
 	accounts []*account // that COPY --chown may name
 	history  []*instruction
+	std      *library     // that stands for its image; nil: none does
 	args     []*param     // ARGs that nothing mentions, which runs may read
 	cross    *instruction // the FROM that says that it is built on the builder's platform; nil: none does
 }
@@ -66,6 +67,7 @@ const (
 	step     kind = iota // places files, without running anything
 	run                  // runs something
 	needs                // packages
+	uses                 // a component of the standard library
 	login                // a user
 	config               // configuration
 	question             // a comment in place of a clause
@@ -163,8 +165,8 @@ func (s *stage) word(i *instruction, w string) string {
 	return out
 }
 
-// text expands the text of a here-document, whose quotes stay.
-func (s *stage) text(i *instruction, text string) string {
+// inlineText expands the text of a here-document, whose quotes stay.
+func inlineText(s *stage, i *instruction, text string) string {
 	s.file.lex.SkipProcessQuotes = true
 	defer func() { s.file.lex.SkipProcessQuotes = false }()
 	return s.word(i, text)
@@ -173,6 +175,9 @@ func (s *stage) text(i *instruction, text string) string {
 // instruction translates one instruction.
 func (s *stage) instruction(c instructions.Command) error {
 	i := s.note(first(c.Location()), s.file.source(c.Location()))
+	if s.std != nil {
+		s.std.look(s, i, c)
+	}
 	before := len(s.units)
 	switch c := c.(type) {
 	case *instructions.ArgCommand:

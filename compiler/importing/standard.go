@@ -2,13 +2,15 @@ package importing
 
 import "strings"
 
-// Standard is an image for which the standard library has a module. The import keeps the image: the module
-// has other versions, files at other places, or no package manager, so what is on it has to change. Who wants
-// images that share Debian's packages, and no registry for the bases, changes it by hand.
+// Standard is an image that stays one, for which the standard library has a module. The module has other
+// versions, files at other places, or no package manager, so what is on it may have to change. Bases: Library
+// uses some modules where nothing has to. Who wants more images that share Debian's packages, and no registry
+// for the bases, changes it by hand.
 type Standard struct {
 	Image  string `json:"image"`
 	Module string `json:"module"`
-	Has    string `json:"has"` // what is different
+	Has    string `json:"has"`           // what is different
+	Why    string `json:"why,omitempty"` // with Bases: Library, why the image stays
 }
 
 // standards are the modules for images, by their names on Docker Hub.
@@ -40,8 +42,18 @@ func (im *importer) standard() []Standard {
 		name, _, _ = strings.Cut(name, "@")
 		name, _, _ = strings.Cut(name, ":")
 		if s, ok := standards[name]; ok {
-			out = append(out, Standard{b.ref, s[0], s[1]})
+			out = append(out, Standard{b.ref, s[0], s[1], whyKept(im.stays, b.ref)})
 		}
 	}
 	return out
+}
+
+// whyKept says why an image stays one; "" if nothing asked.
+func whyKept(stays map[string]kept, image string) string {
+	for _, k := range sorted(stays) {
+		if stays[k].image == image {
+			return stays[k].why
+		}
+	}
+	return ""
 }

@@ -36,6 +36,9 @@ func (w *writer) head(debian bool) string {
 	if debian || strings.HasPrefix(w.base(), "debian.") {
 		b.WriteString("import \"std/debian\"\n\n")
 	}
+	for _, m := range modulesOf(w.im.targets) {
+		b.WriteString("import \"std/" + m + "\"\n\n")
+	}
 	b.WriteString("fleet {\n")
 	b.WriteString("    base " + w.base() + "\n")
 	if w.im.builder != "" {
@@ -265,6 +268,7 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
 	for _, k := range reduced(used) {
 		names = append(names, k.name+w.arguments(w.im.varsOf(k)))
 	}
+	names = append(names, w.libraries(own)...)
 	names = append(names, w.lists(own, func(u *unit) []string { return u.packages })...)
 	names = append(names, w.logins(own)...)
 	if t.stage.base != w.im.fleetBase() {
@@ -283,7 +287,7 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
 	}
 	fmt.Fprintf(out, "app %s {\n", header)
 	w.statements(out, props, own)
-	if b := t.stage.base; debianTag.MatchString(b.ref) && b.release != "" && !t.sets("command") && !t.sets("entrypoint") {
+	if b := t.stage.base; debianTag.MatchString(b.ref) && b.release != "" && t.stage.std == nil && !t.sets("command") && !t.sets("entrypoint") {
 		out.WriteString("    command [\"bash\"]\n")
 	}
 	out.WriteString("}\n\n")
@@ -309,6 +313,7 @@ func (w *writer) component(out *strings.Builder, b *block) {
 	for _, n := range b.needs {
 		needsList = append(needsList, n.name+w.arguments(w.im.varsOf(n)))
 	}
+	needsList = append(needsList, w.libraries(b.units)...)
 	needsList = append(needsList, w.lists(b.units, func(u *unit) []string { return u.packages })...)
 	needsList = append(needsList, w.logins(b.units)...)
 	if w.im.cross(b) {
@@ -417,6 +422,17 @@ func (w *writer) lists(units []*unit, of func(*unit) []string) []string {
 		inner = "\n" + strings.Join(append(lines, line), "\n") + "\n    "
 	}
 	return []string{"os.packages(" + inner + ")"}
+}
+
+// libraries returns the components of the standard library that some units are.
+func (w *writer) libraries(units []*unit) []string {
+	var out []string
+	for _, u := range units {
+		if text := w.text(u.text); u.kind == uses && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // logins returns the users that some units create.
