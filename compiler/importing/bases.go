@@ -99,6 +99,27 @@ var officials = func() map[string]bool {
 	return m
 }()
 
+// workdirs are the working directories of official images that have another one than the root.
+var workdirs = map[string]string{
+	"caddy": "/srv", "composer": "/app", "elasticsearch": "/usr/share/elasticsearch", "flink": "/opt/flink", "ghost": "/var/lib/ghost",
+	"golang": "/go", "gradle": "/home/gradle", "httpd": "/usr/local/apache2", "jetty": "/var/lib/jetty", "joomla": "/var/www/html",
+	"kibana": "/usr/share/kibana", "logstash": "/usr/share/logstash", "nextcloud": "/var/www/html", "perl": "/usr/src/app",
+	"redis": "/data", "tomcat": "/usr/local/tomcat", "tomee": "/usr/local/tomee", "wordpress": "/var/www/html",
+}
+
+// workdir returns the working directory of a base. For an image which is not official it is not known, and
+// most have the root.
+func (b *base) workdir() (dir string, known bool) {
+	name := hubName(b.ref)
+	if name == "php" && (strings.Contains(b.ref, "apache") || strings.Contains(b.ref, "fpm")) {
+		return "/var/www/html", true
+	}
+	if dir := workdirs[name]; dir != "" && b.release == "" {
+		return dir, true
+	}
+	return "/", b.id == "scratch" || b.release != "" || official(name)
+}
+
 // accounts returns the users and groups of a base whose numbers are known.
 func (b *base) accounts() []*account {
 	out := []*account{{login: "root"}}

@@ -27,7 +27,9 @@ type copying struct {
 // copy translates COPY and ADD.
 func (s *stage) copy(i *instruction, c copying) {
 	before := len(s.units)
-	to := s.destination(s.word(i, c.sources.DestPath))
+	to := s.word(i, c.sources.DestPath)
+	relative(s, i, to)
+	to = s.destination(to)
 	options, chown := s.copyOptions(i, c)
 	var local, remote []string
 	for _, src := range c.sources.SourcePaths {

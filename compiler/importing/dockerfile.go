@@ -290,6 +290,8 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 	if !f.im.library(s, name, i) {
 		s.base = f.im.base(name, i)
 		s.accounts = s.base.accounts()
+		dir, known := s.base.workdir()
+		s.workdir, s.known[dir], s.lost = dir, true, !known
 	}
 	return s, nil
 }

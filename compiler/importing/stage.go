@@ -28,6 +28,7 @@ type stage struct {
 	known    map[string]bool
 	accounts []*account // that COPY --chown may name
 	history  []*instruction
+	lost     bool         // no line shows the working directory, which is the image's
 	std      *library     // that stands for its image; nil: none does
 	args     []*param     // ARGs that nothing mentions, which runs may read
 	cross    *instruction // the FROM that says that it is built on the builder's platform; nil: none does
@@ -261,7 +262,7 @@ func comments(lines []string) []string {
 func (s *stage) arg(c *instructions.ArgCommand) {
 	for _, a := range c.Args {
 		if _, set := s.env[a.Key]; set && a.Value == nil && s.file.build.Args[a.Key] == "" && s.file.global.values[a.Key] == "" {
-			continue // it has no value, so that of ENV stays
+			continue // it has no value, so the one of ENV stays
 		}
 		s.file.declare(s.scope, a, s.file.global)
 		if p := s.scope.args[a.Key]; p != nil && !s.file.mentions(a.Key) && !buildDetail[a.Key] {
@@ -296,9 +297,17 @@ func wordByte(c byte) bool {
 
 // changeDirectory is WORKDIR, which also creates the directory.
 func (s *stage) changeDirectory(i *instruction, dir string) {
-	s.workdir = absolute(s.workdir, dir)
+	relative(s, i, dir)
+	s.workdir, s.lost = absolute(s.workdir, dir), s.lost && !strings.HasPrefix(dir, "/")
 	s.makeDirectory(i, s.workdir, s.user)
 	s.set("workdir", "workdir "+quote(s.workdir), i)
+}
+
+// relative makes a path a guess that is relative to a directory which is not known.
+func relative(s *stage, i *instruction, p string) {
+	if s.lost && !strings.HasPrefix(p, "/") && !symbolic(p) {
+		i.guess("%s is below the working directory of the image, which is taken to be /", p)
+	}
 }
 
 // makeDirectory creates a directory unless it exists for sure.
