@@ -384,7 +384,17 @@ func (m *jsonMeasured) show(w io.Writer, saved *importing.Saved) {
 	}
 	fmt.Fprintf(w, "\nthe images as they are: %s stored for %s, %s to pull each alone\n", audit.Size(m.Stored), term.Count(len(m.Images), "image"), audit.Size(m.Alone))
 	if saved != nil {
-		fmt.Fprintf(w, "stored with this module: about %s for %s, instead of %s\n", audit.Size(saved.Planned), term.Count(saved.Images, "image"), audit.Size(saved.Stored))
+		fmt.Fprintf(w, "with this module, about, for %s:\n", term.Count(saved.Images, "image"))
+		for _, line := range []struct {
+			what      string
+			with, now int64
+		}{
+			{"stored, and pulled by a host that runs all", saved.Planned, saved.Stored},
+			{"pulled by hosts that run one each", saved.PlannedAlone, saved.Alone},
+			{"pulled by these after a release that changes the last copied files", saved.PlannedRelease, saved.Release},
+		} {
+			fmt.Fprintf(w, "  %s: %s, instead of %s\n", line.what, audit.Size(line.with), audit.Size(line.now))
+		}
 	}
 	fmt.Fprintf(w, "a plan that shares everything stores up to ~%s less; see layc audit\n", audit.Size(m.Savable))
 	if len(m.Missing) > 0 {

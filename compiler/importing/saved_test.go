@@ -29,7 +29,9 @@ func TestSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The tools are stored once, as large as the larger layer; what rm leaves is in no layer, and /srv is in the base.
-	if got, want := r.Report.Saved, (importing.Saved{Images: 2, Stored: 1000 + 521 + 547, Planned: 1000 + 510 + 20 + 30}); got == nil || *got != want {
+	if got, want := r.Report.Saved, (importing.Saved{
+		Images: 2, Stored: 1000 + 521 + 547, Planned: 1000 + 510 + 20 + 30, Alone: 1521 + 1547, PlannedAlone: 1521 + 1540, Release: 20 + 37, PlannedRelease: 20 + 30,
+	}); got == nil || *got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	// Files that differ in words alone are one app with a matrix; what they have in common is stored once.
@@ -46,7 +48,9 @@ func TestSaved(t *testing.T) {
 	if err != nil || !strings.Contains(r.Module, " for ") {
 		t.Fatalf("%v, no family:\n%s", err, r.Module)
 	}
-	if got, want := *r.Report.Saved, (importing.Saved{Images: 2, Stored: 1000 + 2*580, Planned: 1000 + 500 + 2*60 + 2*20}); got != want {
+	if got, want := *r.Report.Saved, (importing.Saved{
+		Images: 2, Stored: 1000 + 2*580, Planned: 1000 + 500 + 2*60 + 2*20, Alone: 2 * 1580, PlannedAlone: 2 * 1580, Release: 2 * 20, PlannedRelease: 2 * 20,
+	}); got != want {
 		t.Errorf("a family: got %+v, want %+v\n%s", got, want, r.Module)
 	}
 	if r, err = importing.Import(importing.Input{Files: files, Builds: found.Builds}); err != nil || r.Report.Saved != nil {
