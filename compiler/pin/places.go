@@ -71,6 +71,13 @@ func about(found *diag.List, e *debian.PackageError, at source.Span) *diag.Diagn
 	}
 	name := e.Names[0]
 	d := found.Errorf(diag.UnknownPackage, at, "unknown package %q", name).Note("%s has no package of this name", e.Where)
+	if waiting := unlooked(at.File); len(waiting) > 0 {
+		for _, r := range waiting {
+			d.See(r, "a repository of packages that is still a comment")
+		}
+		d.Hint("the repository may have it: do what its comment `TODO(import)` says, and remove the # before the clause")
+		return d
+	}
 	switch {
 	case len(e.Near) == 1:
 		d.Hint("did you mean %s?", e.Near[0])
@@ -83,6 +90,25 @@ func about(found *diag.List, e *debian.PackageError, at source.Span) *diag.Diagn
 		d.Hint("look for the name in the distribution's index of packages; if it comes from a repository of a third party, declare that with `repository` in the base")
 	}
 	return d
+}
+
+// unlooked returns the repositories of third parties that `layc import` wrote as comments into a file.
+func unlooked(f *source.File) []source.Span {
+	var found []source.Span
+	todo := false
+	for n := 1; n <= f.Lines(); n++ {
+		text, comment := strings.CutPrefix(strings.TrimSpace(f.Line(n)), "# ")
+		switch {
+		case !comment:
+			todo = false
+		case strings.HasPrefix(text, "TODO(import):"):
+			todo = true
+		case todo && strings.HasPrefix(text, "repository \""):
+			start := f.LineStart(n) + strings.Index(f.Line(n), "#")
+			found = append(found, source.Span{File: f, Start: start, End: f.LineStart(n) + len(f.Line(n))})
+		}
+	}
+	return found
 }
 
 // leaves returns the errors that an error wraps, and that wrap none.

@@ -3,6 +3,7 @@ package pin
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/layc-lang/layc/compiler/debian"
@@ -103,6 +104,27 @@ E0371 20:21 no Java | the packages come from debian/bookworm for amd64, and the 
 		if got != c.want {
 			t.Errorf("got:%s\nwant:%s", got, c.want)
 		}
+	}
+	const imported = `component base {
+    distribution "debian" suite "bookworm"
+    # TODO(import): Dockerfile:2: nobody has looked at the key of this repository yet: run
+    # curl; then remove the # before the clause:
+    # repository "vendor" from "https://example.com/debian" suite "bookworm" key "keys/vendor.asc"
+}
+
+# repository "other" is only mentioned.
+fleet {
+    base base
+}
+
+app one {
+    uses os.packages("agent")
+}
+`
+	unknown := &debian.PackageError{Names: []string{"agent"}, Unknown: true, Near: []string{"aget"}, Where: where}
+	_, found, err := Program(t.Context(), request(&world{packages: func(lock.Distribution) error { return unknown }}, imported))
+	if err != nil || len(found) != 1 || len(found[0].Labels) != 1 || found[0].Labels[0].Span.Position().Line != 5 || len(found[0].Edits) > 0 || !strings.Contains(fmt.Sprint(found[0].Help), "TODO(import)") {
+		t.Errorf("a repository that is a comment: %v, %+v", err, found)
 	}
 	w := &world{packages: func(lock.Distribution) error {
 		return &debian.PackageError{Names: []string{"base-files"}, Message: "none"}
