@@ -287,7 +287,7 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 			return crossed(parent.child(f, i), s.cross), nil
 		}
 	}
-	if !f.im.library(s, name, i) {
+	if !f.im.replaced(s, name, i) {
 		s.base = f.im.base(name, i)
 		s.accounts = s.base.accounts()
 		dir, known := s.base.workdir()

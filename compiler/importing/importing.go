@@ -132,7 +132,7 @@ type importer struct {
 	merged  []*target              // the members of families, which are not among the targets
 	bases   map[string]*base       // by identity
 	plain   map[string]bool        // bases that stay images, by name
-	stays   map[string]kept        // FROMs that stay images, by builds and places; see library
+	stays   map[string]kept        // FROMs that stay images, by builds and places; see replaced
 	params  map[string]*param      // by name and default
 	users   []*account
 	secrets []string

@@ -130,8 +130,8 @@ var (
 // kept is an image that stays, although there is a module like it.
 type kept struct{ image, why string }
 
-// library begins a stage with what stands for its image; false: it stays an image.
-func (im *importer) library(s *stage, ref string, i *instruction) bool {
+// replaced begins a stage with what stands for its image; false: it stays an image.
+func (im *importer) replaced(s *stage, ref string, i *instruction) bool {
 	from := fmt.Sprint(s.file.build.Name, " ", i.File, ":", i.Line)
 	if _, stays := im.stays[from]; stays || im.in.Bases != Library {
 		return false
