@@ -83,6 +83,15 @@ func stem(ref string) string {
 	return identifier(ref)
 }
 
+// image returns a name like an image's, without its registry and tag; "" if the base is none.
+func (b *base) image() string {
+	if b.release != "" || b.stem == "" {
+		return ""
+	}
+	name := hubName(b.ref)
+	return identifier(name[strings.LastIndex(name, "/")+1:])
+}
+
 // official reports whether Docker Hub has an image of this name without an owner, as far as known.
 func official(name string) bool { return officials[name] }
 

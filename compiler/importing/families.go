@@ -1,6 +1,7 @@
 package importing
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"regexp"
@@ -540,14 +541,16 @@ func (t *target) label() string {
 			}
 		}
 		common = strings.TrimRight(common, "-_./0123456789")
-		if common = common[strings.LastIndex(common, "/")+1:]; len(common) > 1 {
+		if common = common[strings.LastIndex(common, "/")+1:]; len(common) > 1 && !collections[common] {
 			return common
 		}
 	}
-	if b := t.stage.base; b.stem != "" {
-		return b.stem
-	}
-	return "image"
+	return cmp.Or(t.stage.base.image(), "image")
+}
+
+// collections are names of directories that have many things.
+var collections = map[string]bool{
+	"apps": true, "cmd": true, "containers": true, "docker": true, "images": true, "packages": true, "projects": true, "services": true, "src": true,
 }
 
 // key returns a variable whose values are all different, at best the one in the names of the apps.

@@ -131,13 +131,21 @@ func (im *importer) sameBase(b *block) bool {
 
 func (im *importer) stageName(t *target) string {
 	s := t.stage
-	if s.name != "" && word.MatchString(s.name) {
-		if n := identifier(s.name); !im.names[n] && !reserved[n] {
-			return n
-		}
+	if s.name == "" || !word.MatchString(s.name) {
+		return identifier(t.label() + "_stage")
+	}
+	n := identifier(s.name)
+	if general[n] || im.names[n] || reserved[n] {
 		return identifier(t.label() + "_" + s.name)
 	}
-	return identifier(t.label() + "_stage")
+	return n
+}
+
+// general are names of stages that say nothing about what is in them.
+var general = map[string]bool{
+	"base": true, "build": true, "build_env": true, "build_stage": true, "builder": true, "common": true, "compile": true, "compiler": true, "dev": true,
+	"development": true, "final": true, "first": true, "image": true, "main": true, "prod": true, "production": true, "publish": true,
+	"publisher": true, "release": true, "run": true, "runner": true, "runtime": true, "src": true, "stage": true, "target": true,
 }
 
 // nameOf names a block.
@@ -159,7 +167,7 @@ func (im *importer) nameOf(b *block) string {
 		}
 		return identifier(t.label() + "_" + what)
 	}
-	if name := b.stage(); name != "" {
+	if name := b.stage(); name != "" && !general[name] {
 		return name
 	}
 	// The image that others are made from gives a block its name.
@@ -173,6 +181,9 @@ func (im *importer) nameOf(b *block) string {
 	}
 	if len(b.units) == 1 && b.units[0].kind == step {
 		return identifier(strings.TrimSuffix(b.units[0].target[strings.LastIndex(strings.TrimSuffix(b.units[0].target, "/"), "/")+1:], "/"))
+	}
+	if image := t.stage.base.image(); image != "" && !strings.HasPrefix(what, image+"_") {
+		return image + "_" + what
 	}
 	return what
 }
