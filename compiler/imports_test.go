@@ -52,7 +52,7 @@ var policy = map[string]string{
 	"compiler/simulate":    "lang/term compiler/placement compiler/model compiler/plan compiler/plan/search",
 	"compiler/sbom":        "lang/redact compiler/model compiler/lock",
 	"compiler/report":      "compiler/model compiler/lock compiler/plan compiler/plan/search",
-	"compiler/importing":   "lang/source lang/syntax lang/format",
+	"compiler/importing":   "lang/source lang/syntax lang/format lang/load",
 	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/model compiler/bind compiler/debian compiler/lock compiler/plan",
 	"compiler/whatif":      "lang/diag compiler compiler/model compiler/evaluate compiler/lock compiler/pin compiler/plan compiler/plan/search compiler/report",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/model compiler/evaluate compiler/bind compiler/lock compiler/plan",

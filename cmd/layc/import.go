@@ -402,6 +402,30 @@ func (m *jsonMeasured) show(w io.Writer, saved *importing.Saved) {
 	}
 }
 
+// showSkipped prints what was left out, once each: the services that only run images are one line for their file.
+func showSkipped(w io.Writer, skipped []importing.Skipped) {
+	running := map[string][]string{}
+	var files, lines []string
+	for _, s := range skipped {
+		if line := s.String(); s.Image == "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+		if s.Image == "" {
+			continue
+		}
+		if running[s.File] == nil {
+			files = append(files, s.File)
+		}
+		running[s.File] = append(running[s.File], s.Name+" ("+s.Image+")")
+	}
+	for _, f := range files {
+		lines = append(lines, f+": services that only run an image: "+strings.Join(running[f], ", "))
+	}
+	for _, l := range lines {
+		fmt.Fprintf(w, "not imported: %s\n", l)
+	}
+}
+
 // showReport prints a report for people.
 func showReport(w io.Writer, r importing.Report) {
 	total := len(r.Instructions)
@@ -411,9 +435,7 @@ func showReport(w io.Writer, r importing.Report) {
 			fmt.Fprintf(w, "  %-10s %5d  %3d%%\n", c, n, (200*n+total)/(2*total))
 		}
 	}
-	for _, s := range r.Skipped {
-		fmt.Fprintf(w, "not imported: %s\n", s)
-	}
+	showSkipped(w, r.Skipped)
 	for _, image := range r.Images {
 		if image.Why != "" {
 			fmt.Fprintf(w, "guess: %s: %s\n", image.File, image.Why)

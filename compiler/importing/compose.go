@@ -18,8 +18,9 @@ import (
 type composeFile struct {
 	name     string
 	dir      string
-	Services yaml.Node     `yaml:"services"`
-	Include  []includeFile `yaml:"include"`
+	env      map[string]string // of the .env file next to it
+	Services yaml.Node         `yaml:"services"`
+	Include  []includeFile     `yaml:"include"`
 }
 
 // includeFile is an entry of include: a path, or a mapping with one or several.
@@ -115,7 +116,8 @@ func (f *finder) composeFile(name string, text []byte) (*composeFile, error) {
 	if err := yaml.Unmarshal(text, &all); err != nil {
 		return nil, plainYAML(err)
 	}
-	interpolate(&all, f.dotenv(path.Join(file.dir, ".env")))
+	file.env = f.dotenv(path.Join(file.dir, ".env"))
+	interpolate(&all, file.env)
 	if all.Kind == 0 {
 		return file, nil // an empty file
 	}
@@ -180,8 +182,8 @@ func (f *finder) service(file *composeFile, name string, depth int) (*service, e
 		s.dockerfile, s.inline = c.Dockerfile, c.Inline
 	}
 	s.target = cmp.Or(c.Target, s.target)
-	maps.Copy(s.args, values(&c.Args))
-	for k, v := range values(&c.Contexts) {
+	maps.Copy(s.args, values(&c.Args, file.env))
+	for k, v := range values(&c.Contexts, nil) {
 		if !strings.Contains(v, ":") {
 			v = within(file.dir, v)
 		}
@@ -256,8 +258,9 @@ func within(dir, name string) string {
 	return path.Join(dir, name)
 }
 
-// values returns a map, or a list of NAME=VALUE, as a map. A name without a value has none.
-func values(n *yaml.Node) map[string]string {
+// values returns a map, or a list of NAME=VALUE, as a map. A name without a value has the
+// one of the environment, if there is one.
+func values(n *yaml.Node, env map[string]string) map[string]string {
 	out := map[string]string{}
 	switch n = resolved(n); n.Kind {
 	case yaml.MappingNode:
@@ -265,18 +268,26 @@ func values(n *yaml.Node) map[string]string {
 			key, v := n.Content[k], resolved(n.Content[k+1])
 			switch {
 			case key.Tag == "!!merge":
-				for name, value := range mergeKey(v) {
+				for name, value := range mergeKey(v, env) {
 					if _, ok := out[name]; !ok && entry(n, name) == nil {
 						out[name] = value
 					}
 				}
 			case v.Tag != "!!null":
 				out[key.Value] = v.Value
+			default:
+				if value, ok := env[key.Value]; ok {
+					out[key.Value] = value
+				}
 			}
 		}
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
-			if name, value, ok := strings.Cut(resolved(item).Value, "="); ok {
+			name, value, ok := strings.Cut(resolved(item).Value, "=")
+			if !ok {
+				value, ok = env[name]
+			}
+			if ok {
 				out[name] = value
 			}
 		}
@@ -285,13 +296,13 @@ func values(n *yaml.Node) map[string]string {
 }
 
 // mergeKey returns the values of what a merge key names: a mapping, or a list of these.
-func mergeKey(n *yaml.Node) map[string]string {
+func mergeKey(n *yaml.Node, env map[string]string) map[string]string {
 	if n.Kind != yaml.SequenceNode {
-		return values(n)
+		return values(n, env)
 	}
 	out := map[string]string{}
 	for _, item := range slices.Backward(n.Content) {
-		maps.Copy(out, values(item))
+		maps.Copy(out, values(item, env))
 	}
 	return out
 }

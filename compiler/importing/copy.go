@@ -121,6 +121,10 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 		c.keepParents(s, i, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
 		return
 	}
+	if slices.ContainsFunc(sources, func(src string) bool { return s.file.im.plainOf(src) == "" }) {
+		s.ask(i, "", "a source has no value; give it one with --build-arg NAME=VALUE")
+		return
+	}
 	var found []string
 	many := len(sources) > 1
 	for _, src := range sources {
@@ -146,13 +150,12 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 		dir, ok := s.stat(full)
 		if !ok && strings.ContainsAny(rel, "*?[") {
 			matches := s.matches(full)
-			if len(matches) == 0 && slices.ContainsFunc(sources, func(other string) bool { return other != src }) {
-				continue // optional, next to others
-			}
-			if len(matches) > 0 {
-				found, many = append(found, full), true
+			if len(matches) == 0 { // optional
+				i.guess("nothing matches %s, so nothing is copied", rel)
 				continue
 			}
+			found, many = append(found, full), true
+			continue
 		}
 		if !ok {
 			s.ask(i, "copy "+quote(full)+" to "+quote(to)+options, "the context has no %s; build it first, or copy it from a component that builds it", rel)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+
+	"github.com/layc-lang/layc/lang/load"
 )
 
 // Found is what some paths of a project name.
@@ -45,7 +47,7 @@ func Find(files fs.FS, paths []string) (Found, error) {
 			case d.IsDir() || !d.Type().IsRegular():
 			case isDockerfile(base):
 				dockerfiles = append(dockerfiles, name)
-			case isProject(base):
+			case slices.Contains(load.Projects, base):
 				f.project(name)
 			}
 			return nil
@@ -74,14 +76,6 @@ func isDockerfile(name string) bool {
 	return low == "dockerfile" || low == "containerfile" || strings.HasPrefix(low, "dockerfile.") || strings.HasPrefix(low, "containerfile.") || strings.HasSuffix(low, ".dockerfile") || strings.HasPrefix(low, "dockerfile-")
 }
 
-func isProject(name string) bool {
-	switch name {
-	case "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.hcl", "docker-bake.json":
-		return true
-	}
-	return false
-}
-
 // finder collects builds.
 type finder struct {
 	files   fs.FS
@@ -93,7 +87,7 @@ type finder struct {
 
 // skip says why something is left out.
 func (f *finder) skip(name, file string, err error) {
-	f.found.Skipped = append(f.found.Skipped, Skipped{name, file, err.Error()})
+	f.found.Skipped = append(f.found.Skipped, Skipped{Name: name, File: file, Why: err.Error()})
 }
 
 // project reads a compose file or a bake file, and reports whether the name is of one.

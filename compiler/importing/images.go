@@ -131,7 +131,7 @@ func (f *finder) services() {
 			})
 		})
 		if !made {
-			f.skip(s.name, s.file, fmt.Errorf("the service runs %s, which nothing here builds", s.image))
+			f.found.Skipped = append(f.found.Skipped, Skipped{s.name, s.file, "the service only runs " + s.image, s.image})
 		}
 	}
 }

@@ -57,6 +57,8 @@ type Skipped struct {
 	Name string `json:"name"` // of the image; "": the whole file
 	File string `json:"file"`
 	Why  string `json:"why"`
+	// Image is what a service only runs; "": it builds one, or it is a file.
+	Image string `json:"image,omitempty"`
 }
 
 func (s Skipped) String() string {
@@ -104,7 +106,7 @@ func (i *instruction) atLeast(c Class) {
 }
 
 func (r *Report) skip(b *Build, why string) {
-	r.Skipped = append(r.Skipped, Skipped{b.Name, b.File, why})
+	r.Skipped = append(r.Skipped, Skipped{Name: b.Name, File: b.File, Why: why})
 }
 
 // image adds an image and the instructions that it is made of, each once.

@@ -105,10 +105,13 @@ func (l *loader) noModule() {
 	d.Hint("run layc in the directory of your module, or name it with -C DIR; `layc init` creates a new module")
 }
 
+// Projects are the names of compose files and bake files, in the order in which their tools look for them.
+var Projects = []string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.hcl", "docker-bake.json"}
+
 // dockerfileIn returns the name of a file of a directory that an import would translate; "" if there is
 // none.
 func dockerfileIn(files fs.FS, dir string) string {
-	for _, name := range []string{"Dockerfile", "Containerfile", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.hcl"} {
+	for _, name := range append([]string{"Dockerfile", "Containerfile"}, Projects...) {
 		if info, err := fs.Stat(files, path.Join(dir, name)); err == nil && info.Mode().IsRegular() {
 			return name
 		}
