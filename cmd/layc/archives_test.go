@@ -4,7 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/layc-lang/layc/llb/world"
 )
 
 // standIns are archives of hosts that tests do not reach, by their URLs there. They have the shape of
@@ -37,6 +42,42 @@ var standIns = map[string]map[string]string{
 	},
 }
 
+// centralWith is Maven Central, as this machine reaches it, with a start page and with a POM of every
+// artifact: Liberty's featureUtility asks for these, and does not read them.
+func centralWith(t *testing.T) *httptest.Server {
+	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" || strings.HasSuffix(r.URL.Path, ".pom") {
+			return
+		}
+		response, err := http.Get(mirrors["maven"] + r.URL.Path)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		defer response.Body.Close()
+		w.WriteHeader(response.StatusCode)
+		_, _ = io.Copy(w, response.Body)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// fluentBit is a repository of the shape of Fluent Bit's, with a script in place of the program.
+func fluentBit(t *testing.T) *vendor {
+	v := newVendor(t)
+	v.root = "/debian/bookworm"
+	control := "Package: fluent-bit\nVersion: 4.2.0\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: fluent-bit\n"
+	v.deb("/pool/fluent-bit.deb", control, "/opt/fluent-bit/bin/fluent-bit", "#!/bin/sh\ncase $1 in\n--version) echo 'Fluent Bit v4.2.0' ;;\n"+
+		"*) echo \"fluent-bit reads $2: $(cat $2)\"; exec sleep 1d ;;\nesac\n", nil)
+	deb := v.files[v.root+"/pool/fluent-bit.deb"]
+	v.suite("bookworm", fmt.Sprintf("%sFilename: pool/fluent-bit.deb\nSize: %d\nSHA256: %x\n", control, len(deb), sha256.Sum256(deb)))
+	return v
+}
+
 // standsIn builds, verifies and boots components of archives that tests do not reach, with archives of
 // the same shape.
 func (s *shop) standsIn() {
@@ -50,8 +91,13 @@ func (s *shop) standsIn() {
 	}))
 	s.Cleanup(server.Close)
 	dir, out := s.TempDir(), filepath.Join(s.TempDir(), "out")
-	s.write(dir, "a.layer", strings.ReplaceAll(`import "std/debian"
+	fluent := fluentBit(s.T)
+	s.write(dir, "fluentbit.key", fluent.public())
+	s.write(dir, "a.layer", strings.NewReplacer("$URL", server.URL, "$FLUENT", fluent.url(), "$CENTRAL", centralWith(s.T).URL).Replace(`import "std/debian"
 import "std/dotnet"
+import "std/fluentbit"
+import "std/java"
+import "std/liberty"
 import "std/logstash"
 import "std/vector"
 
@@ -82,12 +128,33 @@ app logstash {
     user    "nobody"
     command ["logstash", "-f", "/etc/logstash/conf.d"]
 }
-`, "$URL", server.URL))
+
+app "fluent-bit" {
+    base fluentbit.debian("12", "fluentbit.key", from: "$FLUENT/debian")
+    uses fluentbit.agent
+
+    file "/etc/fluent-bit/fluent-bit.conf" text "[INPUT]"
+
+    user "nobody"
+}
+
+app "liberty-features" {
+    uses java.jre("17"), liberty.features(["servlet-5.0"], repository: "$CENTRAL", verify: "skip")
+
+    file "/config/configDropins/overrides/server.xml" text "<server><featureManager><feature>servlet-5.0</feature></featureManager></server>"
+    file "/config/dropins/hello.war/index.html"         text "hello from features"
+
+    user    "1001"
+    command ["server", "run", "defaultServer"]
+}
+`))
 	s.layc("lock", "-C", dir)
 	s.layc("build", "-C", dir, "--state", s.state, "--locked", "--verify", "-o", out)
 	for _, b := range []boot{
 		{app: "web", prints: "dotnet runs web.dll on 8080"},
 		{app: "vector", prints: "vector reads vector.yaml"},
+		{app: "fluent-bit", prints: "fluent-bit reads /etc/fluent-bit/fluent-bit.conf: [INPUT]"},
+		{app: "liberty-features", url: ":9080/hello/", page: "hello from features"},
 		{app: "logstash", prints: "logstash reads a.conf with openjdk version \"17."},
 	} {
 		s.run(b.app, func(s *shop) { b.boots(s.T, out) })

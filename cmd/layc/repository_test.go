@@ -27,6 +27,7 @@ type vendor struct {
 	*testing.T
 	*httptest.Server
 	files map[string][]byte
+	root  string // the path of the repository: "" or "/debian"
 	key   *openpgp.Entity
 }
 
@@ -80,19 +81,19 @@ func (v *vendor) suite(name, packages string) {
 	}
 	fmt.Fprint(w, release)
 	w.Close()
-	v.files["/dists/"+name+"/InRelease"] = signed.Bytes()
-	v.files["/dists/"+name+"/main/binary-amd64/Packages"] = []byte(packages)
+	v.files[v.root+"/dists/"+name+"/InRelease"] = signed.Bytes()
+	v.files[v.root+"/dists/"+name+"/main/binary-amd64/Packages"] = []byte(packages)
 }
 
-// deb serves a package with one file, and scripts by their names.
-func (v *vendor) deb(path, control, file string, scripts map[string]string) {
+// deb serves a package with one program, and scripts by their names.
+func (v *vendor) deb(path, control, file, program string, scripts map[string]string) {
 	v.Helper()
-	archive := func(mode int64, files map[string]string) []byte {
+	archive := func(files map[string]string) []byte {
 		var out bytes.Buffer
 		z := gzip.NewWriter(&out)
 		w := tar.NewWriter(z)
 		for name, content := range files {
-			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(content))}); err != nil {
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o755, Size: int64(len(content))}); err != nil {
 				v.Fatal(err)
 			}
 			fmt.Fprint(w, content)
@@ -112,8 +113,8 @@ func (v *vendor) deb(path, control, file string, scripts map[string]string) {
 		body []byte
 	}{
 		{"debian-binary", []byte("2.0\n")},
-		{"control.tar.gz", archive(0o755, about)},
-		{"data.tar.gz", archive(0o644, map[string]string{"." + file: "of the vendor"})},
+		{"control.tar.gz", archive(about)},
+		{"data.tar.gz", archive(map[string]string{"." + file: program})},
 	} {
 		fmt.Fprintf(&deb, "%-16s%-12d%-6d%-6d%-8o%-10d`\n", member.name, 0, 0, 0, 0o100644, len(member.body))
 		deb.Write(member.body)
@@ -121,7 +122,7 @@ func (v *vendor) deb(path, control, file string, scripts map[string]string) {
 			deb.WriteByte('\n')
 		}
 	}
-	v.files[path] = deb.Bytes()
+	v.files[v.root+path] = deb.Bytes()
 }
 
 // TestRepository locks a base with a repository, and changes the repository.
@@ -219,8 +220,8 @@ app without {
 // installsOfRepository builds an image with a package of a repository that only the program knows.
 func (s *shop) installsOfRepository() {
 	v := newVendor(s.T)
-	v.deb("/pool/tool.deb", "Package: tool\nVersion: 2\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: tool\n", "/opt/tool", nil)
-	v.deb("/pool/daemon.deb", "Package: daemon\nVersion: 1\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: daemon\n", "/opt/daemon", map[string]string{
+	v.deb("/pool/tool.deb", "Package: tool\nVersion: 2\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: tool\n", "/opt/tool", "of the vendor", nil)
+	v.deb("/pool/daemon.deb", "Package: daemon\nVersion: 1\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: daemon\n", "/opt/daemon", "of the vendor", map[string]string{
 		"postinst": "#!/bin/sh\necho \"$ACCEPT_EULA $LANG $LC_ALL $DEBIAN_FRONTEND\" > /etc/daemon\n/usr/sbin/policy-rc.d daemon start\necho $? >> /etc/daemon\n",
 	})
 	text := strings.ReplaceAll(read(s.T, "../../testdata/shop/layc.lock"), " debian/bookworm amd64 ", " debian/bookworm+vendor amd64 ") +

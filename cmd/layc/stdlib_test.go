@@ -49,6 +49,8 @@ var booted = []boot{
 	{app: "java-boot", url: ":8080/", page: `{"text":"hello from boot"}`},
 	{app: "java-packed", url: ":8080/", page: `{"text":"hello from boot"}`},
 	{app: "java-gradle", url: ":8080/", page: `"hello from gradle"`},
+	{app: "gradle-war", url: ":8080/", page: `"hello from a war of gradle"`},
+	{app: "gradle-package", url: ":8080/", page: `"hello from a war of gradle"`},
 	{app: "tomcat-9", url: ":8080/", page: "hello from Apache Tomcat/9.0.117"},
 	{app: "tomcat-10.1.59", url: ":8080/hello", page: `{"text":"hello from Apache Tomcat/10.1.59"}`},
 	{app: "tomcat-11.0.24", url: ":8080/hello", page: `{"text":"hello from Apache Tomcat/11.0.24"}`},

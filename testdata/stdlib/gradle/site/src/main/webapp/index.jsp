@@ -1,0 +1,1 @@
+<%= new com.google.gson.Gson().toJson("hello from a war of gradle") %>
