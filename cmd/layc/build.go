@@ -122,10 +122,11 @@ places in the words of docker buildx, and may be repeated:
   type=local,src=DIR, and dest=DIR for --cache-to
   type=gha, GitHub's service in a workflow: see docs/ci.md; also for --cache
 The cache has a name for each step, so builds of several branches only add to
-it. A cache that cannot be written is an error after the images are delivered,
-or with ignore-error=true a warning. More attributes of --cache-to: mode (max,
-with the results of all steps, or min, with the images' layers), compression,
-compression-level, force-compression; and registry.insecure for both.`,
+it. layc asks first whether you may write to a registry. A cache that fails
+later is an error after the images are delivered, or with ignore-error=true a
+warning. More attributes of --cache-to: mode (max, with the results of all
+steps, or min, with the images' layers), compression, compression-level,
+force-compression; and registry.insecure for both.`,
 		Example: `  layc build -o out                        write all images to the directory out
   layc build app1 -o out                   write one image, and keep the others
   layc build -o out --prune                remove images of deleted apps, too

@@ -16,6 +16,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/registry/access"
 	"github.com/layc-lang/layc/llb/replace"
 )
 
@@ -62,6 +64,21 @@ func (p Place) Find(ctx context.Context, keys []string) (Found, error) {
 // Name makes keys lead to a manifest that is in the place.
 func (p Place) Name(ctx context.Context, manifest digest.Digest, keys []string) error {
 	return p.store().name(ctx, manifest, keys)
+}
+
+// MayWrite returns why the place takes no results, as far as that is known before there are any: an
+// error with advice. A registry that does not respond may do that later.
+func (p Place) MayWrite(ctx context.Context) error {
+	if p.Repository == "" {
+		return nil
+	}
+	err := p.Client.CheckWrite(ctx, p.Repository)
+	var denied *access.DeniedError
+	var unfit *registry.UnfitError
+	if errors.As(err, &denied) || errors.As(err, &unfit) || ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // repository is a place in a registry.

@@ -36,13 +36,16 @@ type shared struct {
 }
 
 // readCaches looks up what other machines have built. A place that cannot be read is left out, and
-// the user is told.
+// the user is told. It is an error if a place takes no results.
 func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
 	s := &shared{found: map[string]cache.Found{}, damaged: map[string][]string{}, read: map[string]cache.Place{}}
 	if len(req.CacheFrom)+len(req.CacheTo) == 0 {
 		return s, nil
 	}
-	var err error
+	err := mayWrite(ctx, req.CacheTo)
+	if err != nil {
+		return nil, err
+	}
 	if s.keys, err = cache.Keys(ctx, e.keeps(req.Output.Compression), req.definitions(), req.Locals); err != nil {
 		return nil, err
 	}
@@ -126,12 +129,10 @@ func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request,
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case place.Lenient:
-			e.notice(fmt.Sprintf("cannot write the cache %s: %v", place, plain(err)))
+			no := unwritable(place, err)
+			e.notice(fmt.Sprintf("%s: %v", no.What, no.Err))
 		default:
-			errs = append(errs, &UnavailableError{
-				What: fmt.Sprintf("cannot write the cache %s", place), Err: rootCause(err),
-				Help: "check its name and your right to write to it; with ignore-error=true in --cache-to, this is only a warning",
-			})
+			errs = append(errs, unwritable(place, err))
 		}
 	}
 	return errors.Join(errs...)

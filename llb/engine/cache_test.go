@@ -307,7 +307,7 @@ func TestUnwritableCache(t *testing.T) {
 	}
 	var unavailable *UnavailableError
 	if err := write(""); !errors.As(err, &unavailable) || unavailable.What != "cannot write the cache "+host+"/cache" ||
-		unavailable.Help != "check its name and your right to write to it; with ignore-error=true in --cache-to, this is only a warning" {
+		unavailable.Help != "check the network, the proxy settings, and the registry name "+host+"\nwith ignore-error=true in --cache-to, this is only a warning" {
 		t.Errorf("the error is %#v", err)
 	}
 	if err := write(",ignore-error=true"); err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "cannot write the cache "+host+"/cache: ") {

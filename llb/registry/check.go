@@ -79,6 +79,17 @@ func unfit(repo name.Repository, err error) error {
 	return &UnfitError{access.Display(repo.RegistryStr()), []string{repo.RepositoryStr()}, missing, err}
 }
 
+// CheckWrite returns why a repository takes no pushes, as far as its registry tells that without an
+// upload: an *[access.DeniedError], an *[UnfitError] or an *[UnreachableError]. It starts an upload, and
+// cancels it.
+func (c Client) CheckWrite(ctx context.Context, repository string) error {
+	repo, err := name.NewRepository(repository)
+	if err != nil {
+		return err
+	}
+	return refused(ctx, repo, remote.CheckPushPermission(repo.Tag("latest"), authn.DefaultKeychain, c.transport(ctx)))
+}
+
 // CheckPush returns why images cannot be pushed, as far as registries tell that without an image: a
 // *[NameError], an *[access.DeniedError], an *[UnfitError] or an *[UnreachableError]. It starts uploads,
 // and cancels them. Registries grant access to a whole path of repositories, so it does that for one

@@ -69,6 +69,12 @@ func notPulled(ref name.Reference, err error) error {
 	return &UnservedError{fmt.Sprintf("%s has no %s (%s)", host, what, status(response)), "check the name and the tag; " + help, err}
 }
 
+// lost returns the error for a manifest that a registry has accepted, and does not have.
+func lost(repo name.Repository, manifest string, err error) error {
+	host := access.Display(repo.RegistryStr())
+	return &UnservedError{fmt.Sprintf("%s has accepted the manifest %s, but does not have it", host, manifest), "ask the administrator of " + host, err}
+}
+
 // status tells the response of a registry in a few words.
 func status(e *hub.Error) string {
 	text := fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))

@@ -91,7 +91,11 @@ func (c Client) Tag(ctx context.Context, repository, manifest string, tags []str
 		return err
 	}
 	desc, err := puller.Get(ctx, repo.Digest(manifest))
-	if err != nil {
+	var answer *hub.Error
+	switch {
+	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
+		return lost(repo, manifest, err)
+	case err != nil:
 		return failed(repo.Registry, "push to "+repo.Name(), err)
 	}
 	eg, ctx := errgroup.WithContext(ctx)
