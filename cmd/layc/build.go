@@ -91,7 +91,8 @@ image bases, too.
 With --json, or --json-file for a file, the result is JSON, whatever the exit
 code, unless the command line is wrong or layc is interrupted. Its "findings"
 are the errors and warnings of the build, in the form of layc check --json;
-"error" is an error that concerns no file, "pushes" what happened to each tag.
+"error" is an error that concerns no file, "pushes" what happened to each tag,
+and "enginesLost" which engines were lost, and who has built their images.
 "files" has the digests of the files that they name, so that an editor notices
 which ones have changed.
 
@@ -192,6 +193,8 @@ type build struct {
 	engine      engineFlags
 	caches      cacheFlags
 	reached     *images.Result // the steps of a build that failed; may be nil
+	missing     []engine.Lost  // engines that did not respond
+	unmoved     []jsonPush     // the tags that are to be pushed, before any of them is
 	secrets     secretFlags
 	registries  registryFlags
 	client      registry.Client // with these
@@ -429,7 +432,9 @@ func (b *build) failed(err error) error {
 	var secret *images.SecretError
 	switch {
 	case errors.As(err, &step):
-		return b.ended(exitBuild, b.show(step.Finding), failedJSON(step.Finding))
+		result := failedJSON(step.Finding)
+		result.StepFailed = step.Step
+		return b.ended(exitBuild, b.show(step.Finding), result)
 	case errors.As(err, &machine):
 		return b.ended(exitUnavailable, b.show(machine.Finding), failedJSON(machine.Finding))
 	case errors.As(err, &unproven):
@@ -460,6 +465,11 @@ func (b *build) tell(code int, result jsonResult) error {
 	result.Findings = append(result.Findings, b.found...)
 	if b.reached != nil {
 		result.StepsExecuted, result.StepsCached = names(b.reached.Steps.Executed), names(b.reached.Steps.Cached)
+		result.EnginesLost = lostJSON(b.reached.Lost)
+	}
+	result.EnginesLost = append(lostJSON(b.missing), result.EnginesLost...)
+	if len(result.Pushes) == 0 {
+		result.Pushes = b.unmoved
 	}
 	if b.json {
 		if err := b.printJSON(result); err != nil {

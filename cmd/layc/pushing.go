@@ -16,11 +16,11 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
-	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // pushedApps returns the apps of the plans' images, by the images' names in the layout.
@@ -52,11 +52,10 @@ func pushesTo(o outputs.Output, d *delivery) (names map[string]string, to string
 }
 
 // mayPush fails if the images cannot be pushed, as far as that is known before they are built. It asks all
-// places at once and reports each that refuses; the JSON then has all tags as not pushed.
+// places at once and reports each that refuses.
 func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) error {
 	names := slices.Concat(tagsOf(d.apps)...)
 	failed := make([]*pushError, len(b.destination.pushes))
-	result := emptyJSON()
 	var all sync.WaitGroup
 	for n, o := range b.destination.pushes {
 		full, to, err := pushesTo(o, d)
@@ -64,7 +63,7 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 			return err
 		}
 		for _, i := range names {
-			result.Pushes = append(result.Pushes, jsonPush{Image: i, Reference: cmp.Or(full[i], i), State: string(registry.NotMoved)})
+			b.unmoved = append(b.unmoved, jsonPush{Image: i, Reference: cmp.Or(full[i], i), State: string(registry.NotMoved)})
 		}
 		all.Go(func() {
 			if err := b.client.CheckPush(cmd.Context(), names, full); err != nil {
@@ -94,7 +93,7 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 	if len(denied) == 0 {
 		return nil
 	}
-	return b.ended(exitUnavailable, b.unpushed(denied), result)
+	return b.ended(exitUnavailable, b.unpushed(denied), emptyJSON())
 }
 
 // upload pushes the images of the layout to all places, as one push: no tag moves anywhere unless all
@@ -145,27 +144,20 @@ func notPushed(apps map[string]*model.App, pushed []registry.Pushed, failed *pus
 
 // explainPush adds the reason, and for some errors what to do.
 func explainPush(d *diag.Diagnostic, err error) (helps bool) {
-	var denied *access.DeniedError
-	var unfit *registry.UnfitError
-	if errors.As(err, &unfit) {
-		note, help := unfit.Advice()
-		d.Note("%s", note).Hint("%s", help)
-		return true
-	}
-	if !errors.As(err, &denied) {
-		d.Note("%s", strings.TrimSpace(err.Error()))
+	var advised load.Advised
+	if !errors.As(err, &advised) {
+		d.Note("%s", registry.Cause(err))
 		if strings.Contains(err.Error(), "DIGEST_INVALID") {
 			d.Hint("if a layer is damaged on this machine, run `layc engine prune` and build again")
 			return true
 		}
 		return false
 	}
-	d.Note("%s", denied.What())
-	lines := strings.Split(denied.Help(), "\n")
-	for _, line := range lines[:len(lines)-1] {
-		d.Note("%s", line)
+	note, help := advised.Advice()
+	for line := range strings.Lines(note) {
+		d.Note("%s", strings.TrimSpace(line))
 	}
-	d.Hint("%s", lines[len(lines)-1])
+	d.Hint("%s", help)
 	return true
 }
 

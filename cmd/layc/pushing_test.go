@@ -271,7 +271,7 @@ app two {
 	page.Store(true)
 	code, _, problems = layc()
 	if words := strings.Join(strings.Fields(problems), " "); code != exitUnavailable || opened > 0 ||
-		!strings.Contains(words, "not a registry: the server answers with a web page (check the registry name, and whether a proxy with a login page answers for HOST)") {
+		!strings.Contains(words, "HOST: not a registry: the server answers with a web page = help: check the registry name, and whether a proxy with a login page answers for HOST") {
 		t.Errorf("a web page: exit code %d\n%s", code, problems)
 	}
 	page.Store(false)

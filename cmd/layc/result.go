@@ -22,6 +22,8 @@ type jsonResult struct {
 	Pruned        []string    `json:"pruned,omitempty"`  // the images that --prune removed from the output
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
+	StepFailed    string      `json:"stepFailed,omitempty"`
+	EnginesLost   []jsonLost  `json:"enginesLost,omitempty"`
 	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
 	Pushes        []jsonPush  `json:"pushes,omitempty"`   // the tags of all images
 	// Findings are the errors and warnings of the build, in the form of layc check --json.
@@ -49,6 +51,20 @@ type jsonPush struct {
 	Signature string `json:"signature,omitempty"` // the reference of its signature
 }
 
+// jsonLost is an engine that was lost during the build, or did not respond before.
+type jsonLost struct {
+	Engine        string          `json:"engine"` // its address; "": the built-in engine
+	Error         string          `json:"error"`
+	Images        []jsonLostImage `json:"images"`        // that it had to build
+	StepsExecuted []string        `json:"stepsExecuted"` // what it had executed
+}
+
+type jsonLostImage struct {
+	Name     string `json:"name"`
+	Platform string `json:"platform"`
+	BuiltOn  string `json:"builtOn,omitempty"` // another engine; "": it is not built
+}
+
 type jsonBlob struct {
 	Digest    string `json:"digest"`
 	DiffID    string `json:"diffID"`
@@ -56,7 +72,7 @@ type jsonBlob struct {
 }
 
 func resultJSON(r *images.Result, done delivered, output string) jsonResult {
-	out := jsonResult{Images: []jsonBuilt{}, Output: output, Written: done.written, Loaded: done.loaded, Pruned: r.Pruned, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, Written: done.written, Loaded: done.loaded, Pruned: r.Pruned, EnginesLost: lostJSON(r.Lost), Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
 	for _, o := range r.Outcomes {
 		for _, f := range o.Findings {
 			out.find(f)
@@ -80,6 +96,19 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 			j.Layers = append(j.Layers, jsonBlob{l.Digest.String(), l.DiffID.String(), l.Size})
 		}
 		out.Images = append(out.Images, j)
+	}
+	return out
+}
+
+func lostJSON(all []engine.Lost) []jsonLost {
+	var out []jsonLost
+	for _, l := range all {
+		why, _, _ := strings.Cut(l.Err.Error(), "\n")
+		j := jsonLost{Engine: l.Engine, Error: why, Images: []jsonLostImage{}, StepsExecuted: names(l.Steps)}
+		for _, i := range l.Images {
+			j.Images = append(j.Images, jsonLostImage{i.Name, platforms.Format(i.Platform), i.On})
+		}
+		out = append(out, j)
 	}
 	return out
 }

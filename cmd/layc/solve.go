@@ -77,7 +77,7 @@ func (b *build) openAll(ctx context.Context) (builder, error) {
 		case ctx.Err() != nil:
 			return nil, errors.Join(context.Cause(ctx), cluster.New(members, b.notice).Close())
 		case err != nil:
-			last = err
+			last, b.missing = err, append(b.missing, engine.Lost{Engine: address, Err: err})
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			b.notice(fmt.Sprintf("building without %s: %s", address, first))
 		default:

@@ -45,7 +45,7 @@ type Cluster struct {
 	notice  func(sentence string)
 
 	mu   sync.Mutex
-	lost map[int]bool // by the number of a member
+	lost map[int]*engine.Lost // by the number of a member
 	ran  []ran
 }
 
@@ -57,7 +57,7 @@ type ran struct {
 
 // New returns the cluster of members, at least one. notice is called with sentences for the user.
 func New(members []Member, notice func(sentence string)) *Cluster {
-	return &Cluster{members: members, notice: notice, lost: map[int]bool{}}
+	return &Cluster{members: members, notice: notice, lost: map[int]*engine.Lost{}}
 }
 
 // Close closes all engines.
@@ -119,14 +119,16 @@ func (c *Cluster) nodes(ctx context.Context) ([]live, error) {
 func (c *Cluster) isLost(member int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.lost[member]
+	return c.lost[member] != nil
 }
 
 // lose marks a member as lost, and tells the user once.
 func (c *Cluster) lose(member int, err error) {
 	c.mu.Lock()
-	again := c.lost[member]
-	c.lost[member] = true
+	again := c.lost[member] != nil
+	if !again {
+		c.lost[member] = &engine.Lost{Engine: c.members[member].Name, Err: err}
+	}
 	c.mu.Unlock()
 	if !again {
 		first, _, _ := strings.Cut(err.Error(), "\n")
@@ -134,8 +136,58 @@ func (c *Cluster) lose(member int, err error) {
 	}
 }
 
+// without notes that a lost member did not build images.
+func (c *Cluster) without(member int, images []engine.LostImage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lost[member]
+	l.Images = append(l.Images, images...)
+}
+
+// built notes which member has built an image that lost ones did not.
+func (c *Cluster) built(image engine.Image, member int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.lost {
+		for n := range l.Images {
+			if i := &l.Images[n]; i.Name == image.Name && i.Platform.Architecture == image.Platform.Architecture && i.Platform.Variant == image.Platform.Variant {
+				i.On = c.members[member].Name
+			}
+		}
+	}
+}
+
+// allLost returns the lost members, with the steps that they have executed, in the order of the members.
+func (c *Cluster) allLost() []engine.Lost {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []engine.Lost
+	for _, member := range slices.Sorted(maps.Keys(c.lost)) {
+		l := *c.lost[member]
+		l.Images = slices.Clone(l.Images)
+		for _, r := range c.ran {
+			if r.member == member {
+				l.Steps = append(l.Steps, r.steps...)
+			}
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
 // Build is like [engine.Engine.Build].
 func (c *Cluster) Build(ctx context.Context, req engine.Request) (*engine.Result, error) {
+	result, err := c.build(ctx, req)
+	if lost := c.allLost(); len(lost) > 0 {
+		if result == nil {
+			result = &engine.Result{}
+		}
+		result.Lost = lost
+	}
+	return result, err
+}
+
+func (c *Cluster) build(ctx context.Context, req engine.Request) (*engine.Result, error) {
 	nodes, err := c.nodes(ctx)
 	if err != nil {
 		return nil, err
@@ -205,11 +257,22 @@ func (r *running) job(ctx context.Context, j *job) error {
 		key = cmp.Or(key, string(o.vertex))
 	}
 	for at := j.node; ; {
+		member := r.nodes[at].number
 		err := r.on(ctx, at, j)
+		if err == nil {
+			for _, i := range j.images {
+				r.cluster.built(r.req.Images[i], member)
+			}
+		}
 		if ctx.Err() != nil || !isLost(err) {
 			return err
 		}
-		r.cluster.lose(r.nodes[at].number, err)
+		r.cluster.lose(member, err)
+		var images []engine.LostImage
+		for _, i := range j.images {
+			images = append(images, engine.LostImage{Name: r.req.Images[i].Name, Platform: r.req.Images[i].Platform})
+		}
+		r.cluster.without(member, images)
 		next := r.next(j, key)
 		if next < 0 {
 			return err

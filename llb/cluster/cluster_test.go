@@ -266,6 +266,19 @@ func TestCluster(t *testing.T) {
 	if len(told) != 1 || !strings.HasPrefix(told[0], "building without "+members[killed].Name+": ") {
 		t.Errorf("the user is told %q, want the loss of %s", told, members[killed].Name)
 	}
+	if len(got.Lost) != 1 || got.Lost[0].Engine != members[killed].Name || got.Lost[0].Err == nil {
+		t.Fatalf("the lost engines are %+v, want %s", got.Lost, members[killed].Name)
+	}
+	var moved []string
+	for _, i := range got.Lost[0].Images {
+		moved = append(moved, i.Name)
+		if on := slices.IndexFunc(members[:3], func(m Member) bool { return m.Name == i.On }); on < 0 || on == killed {
+			t.Errorf("%s is built on %q instead", i.Name, i.On)
+		}
+	}
+	if !slices.Contains(moved, images[4].Name) {
+		t.Errorf("the lost engine had to build %q, want %s, too", moved, images[4].Name)
+	}
 	used := map[int]bool{}
 	for _, r := range c.ran {
 		used[r.member] = used[r.member] || len(r.steps) > 0

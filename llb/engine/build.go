@@ -134,6 +134,8 @@ type Result struct {
 	// CacheErr tells which places of CacheTo could not be written. The images are complete. It is an
 	// *UnavailableError, or several of them.
 	CacheErr error
+	// Lost are engines whose connection broke. A cluster has built their images on others.
+	Lost []Lost
 }
 
 // BuiltImage is an image in the layout.
@@ -202,7 +204,7 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 // engine's disk is full, Build removes unused records from the cache and tries once more. The
 // error is a *StepError, an *UnprovenError, an *UnavailableError, a *LayoutError, the cause of
 // ctx's end, or is due to a bug in the request or in BuildKit. Then the result is nil, or has only
-// the steps that the build came to.
+// the steps that the build came to, and the engine if it is lost.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	start := time.Now()
 	_, noOutput := os.Stat(req.Output.Dir)
@@ -251,12 +253,17 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 				return res, lost
 			}
 		}
-		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
-			return res, err
+		gone := errors.Is(err, errLost)
+		if gone && e.opts.Address == "" && e.Attached() {
+			if err := e.reopen(ctx); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if err := e.reopen(ctx); err != nil {
-			return nil, err
+		if gone && res != nil {
+			res.Lost = []Lost{lostWith(e.opts.Address, err, req, res.Steps)}
 		}
+		return res, err
 	}
 }
 

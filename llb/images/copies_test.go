@@ -46,7 +46,7 @@ func TestDamagedCopies(t *testing.T) {
 		told := c.cause
 		var step *engine.StepError
 		if errors.As(c.cause, &step) {
-			told = &StepError{Finding{Diagnostic: &diag.Diagnostic{Message: "a step of base failed"}}}
+			told = &StepError{Finding: Finding{Diagnostic: &diag.Diagnostic{Message: "a step of base failed"}}}
 		}
 		var proofs *engine.UnprovenError
 		if errors.As(c.cause, &proofs) {

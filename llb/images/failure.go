@@ -25,7 +25,10 @@ import (
 // text; the patterns below are all that layc reads of it.
 
 // StepError says that a step failed.
-type StepError struct{ Finding }
+type StepError struct {
+	Finding
+	Step string // its name in the progress
+}
 
 func (e *StepError) Error() string { return e.Message }
 
@@ -68,7 +71,7 @@ func explain(j *judge, err error) error {
 		if apps := takers(graphs, step.Vertex); f.Code == diag.StepFailed && len(apps) > 0 {
 			f.Note("%s", needs(apps))
 		}
-		return &StepError{f}
+		return &StepError{f, step.Name}
 	}
 	return err
 }

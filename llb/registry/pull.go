@@ -49,10 +49,10 @@ func notPulled(ref name.Reference, err error) error {
 	host := access.Display(at.RegistryStr())
 	var response *hub.Error
 	if !errors.As(err, &response) {
-		return &UnservedError{fmt.Sprintf("%s sends something else than the image: %s", host, cause(err)), "check the registry name, and whether a proxy answers for " + host, err}
+		return &UnservedError{fmt.Sprintf("%s sends something else than the image: %s", host, Cause(err)), "check the registry name, and whether a proxy answers for " + host, err}
 	}
 	if response.StatusCode != http.StatusNotFound {
-		return &UnservedError{fmt.Sprintf("%s: %s", host, cause(err)), "check the name of the image", err}
+		return &UnservedError{fmt.Sprintf("%s: %s", host, Cause(err)), "check the name of the image", err}
 	}
 	what := ref.Context().RepositoryStr() + ":" + ref.Identifier()
 	if _, pinned := ref.(name.Digest); pinned {
@@ -84,8 +84,8 @@ func status(e *hub.Error) string {
 	return text
 }
 
-// cause returns why a request failed, without the address that it was sent to.
-func cause(err error) string {
+// Cause returns why a request failed, without the address that it was sent to.
+func Cause(err error) string {
 	var busy *transport.StatusError
 	var response *hub.Error
 	var address *net.OpError
@@ -94,7 +94,11 @@ func cause(err error) string {
 	case errors.As(err, &busy):
 		return busy.Error()
 	case errors.As(err, &response):
-		return "the server responded with " + status(response)
+		text := fmt.Sprintf("the server responded with %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+		for _, d := range response.Errors {
+			text += strings.TrimSuffix(fmt.Sprintf(": %s: %s", d.Code, d.Message), ": ")
+		}
+		return text
 	case errors.As(err, &address):
 		return address.Error()
 	case errors.As(err, &request):

@@ -49,7 +49,7 @@ func (e *UnreachableError) Unreachable() {}
 
 // Advice returns the reason, and what to do next.
 func (e *UnreachableError) Advice() (note, help string) {
-	return access.Display(e.Registry) + ": " + cause(e.Err), e.help() + " " + access.Display(e.Registry)
+	return access.Display(e.Registry) + ": " + Cause(e.Err), e.help() + " " + access.Display(e.Registry)
 }
 
 // help tells what to check; the name of the registry follows.
