@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +85,11 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 		if _, err := o.Name.Names(tagsOf(out.apps), out.values); err != nil {
 			return nil, usage(cmd, "--output %s: name=%s: %s", o, o.Name, err)
 		}
-		if err := o.Check(out.apps); err != nil {
+		var machine syscall.Errno
+		switch err := o.Check(out.apps); {
+		case errors.As(err, &machine):
+			return nil, &fileError{fmt.Errorf("--output %w", err), true}
+		case err != nil:
 			return nil, usage(cmd, "--output %s", err)
 		}
 	}

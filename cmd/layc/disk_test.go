@@ -82,6 +82,7 @@ func TestDisks(t *testing.T) {
 	p.fails(exitUnavailable, "read-only file system", out)
 	p.state = filepath.Join(t.TempDir(), "state")
 	p.fails(exitUnavailable, "read-only file system", filepath.Join(disk, "out"))
+	p.fails(exitUnavailable, "out.tar cannot be written: "+disk+": read-only file system", "type=oci,dest="+filepath.Join(disk, "out.tar"))
 	remount(t, disk, 0)
 
 	// The disk of the output fills up: an image that was there stays, and no

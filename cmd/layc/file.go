@@ -192,13 +192,16 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 	case err == nil && info.IsDir():
 		return usage(cmd, "--%s %s: is a directory; name a file", flag, file)
 	case err == nil:
-		return nil
+	default:
+		switch info, err := os.Stat(filepath.Dir(file)); {
+		case err != nil:
+			return usage(cmd, "--%s %s: no such directory: %s", flag, file, filepath.Dir(file))
+		case !info.IsDir():
+			return usage(cmd, "--%s %s: %s is a file", flag, file, filepath.Dir(file))
+		}
 	}
-	switch info, err := os.Stat(filepath.Dir(file)); {
-	case err != nil:
-		return usage(cmd, "--%s %s: no such directory: %s", flag, file, filepath.Dir(file))
-	case !info.IsDir():
-		return usage(cmd, "--%s %s: %s is a file", flag, file, filepath.Dir(file))
+	if err := replace.Possible(file); err != nil {
+		return &fileError{fmt.Errorf("--%s %s: cannot write %w", flag, file, err), true}
 	}
 	return nil
 }

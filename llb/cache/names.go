@@ -69,7 +69,10 @@ func (p Place) Name(ctx context.Context, manifest digest.Digest, keys []string) 
 // MayWrite returns why the place takes no results, as far as that is known before there are any: an
 // error with advice. A registry that does not respond may do that later.
 func (p Place) MayWrite(ctx context.Context) error {
-	if p.Repository == "" {
+	switch {
+	case p.Dir != "":
+		return replace.Possible(p.Dir)
+	case p.Repository == "":
 		return nil
 	}
 	err := p.Client.CheckWrite(ctx, p.Repository)

@@ -4,6 +4,8 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -124,20 +126,40 @@ func find(ctx context.Context, address, certs string) (way, error) {
 	return w, err
 }
 
-// secure adds TLS with the files of certificates; "": without that one.
-func (w *way) secure(ca, cert, key, server string) error {
-	var missing []error
+// usable returns why files of certificates cannot be used; "": there is none. It names each that cannot be
+// read.
+func usable(ca, cert, key string) error {
+	var lost []string
+	texts := map[string][]byte{}
 	for _, file := range []string{ca, cert, key} {
 		if file == "" {
 			continue
 		}
-		if _, err := os.ReadFile(file); err != nil {
-			missing = append(missing, err)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			lost = append(lost, fmt.Sprintf("%s: %v", file, plain(err)))
 		}
+		texts[file] = text
 	}
-	if len(missing) > 0 {
+	switch {
+	case len(lost) > 0:
+		return errors.New(strings.Join(lost, "; "))
+	case ca != "" && !x509.NewCertPool().AppendCertsFromPEM(texts[ca]):
+		return fmt.Errorf("%s has no certificates in PEM", ca)
+	case cert == "":
+		return nil
+	}
+	if _, err := tls.X509KeyPair(texts[cert], texts[key]); err != nil {
+		return fmt.Errorf("%s and %s are not a certificate and its key in PEM: %w", cert, key, err)
+	}
+	return nil
+}
+
+// secure adds TLS with the files of certificates; "": without that one.
+func (w *way) secure(ca, cert, key, server string) error {
+	if err := usable(ca, cert, key); err != nil {
 		return &UnavailableError{
-			What: "cannot read the certificates for " + w.address, Help: "name a directory with ca.pem, cert.pem and key.pem with --tlsdir", Err: errors.Join(missing...),
+			What: "cannot read the certificates for " + w.address, Help: "name a directory with ca.pem, cert.pem and key.pem with --tlsdir", Err: err,
 		}
 	}
 	if server == "" {

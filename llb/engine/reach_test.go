@@ -137,8 +137,14 @@ func TestTLS(t *testing.T) {
 	wantUnavailable(t, err, "no BuildKit responds at "+ours, "if it wants TLS, name a directory with ca.pem, cert.pem and key.pem with --tlsdir"+or)
 	_, err = Open(t.Context(), Options{Address: ours, Certificates: bad})
 	wantUnavailable(t, err, "no BuildKit responds at "+ours, "its certificate is not for this name, or not by the authority in ca.pem: check the directory of --tlsdir"+or)
-	_, err = Open(t.Context(), Options{Address: ours, Certificates: t.TempDir()})
+	none := t.TempDir()
+	_, err = Open(t.Context(), Options{Address: ours, Certificates: none})
 	wantUnavailable(t, err, "cannot read the certificates for "+ours, "name a directory with ca.pem, cert.pem and key.pem with --tlsdir")
+	for _, file := range []string{"ca.pem", "cert.pem", "key.pem"} {
+		if missing := filepath.Join(none, file) + ": no such file or directory"; !strings.Contains(err.Error(), missing) {
+			t.Errorf("%v\ndoes not say %s", err, missing)
+		}
+	}
 	remote("anonymous", map[string]string{"cacert": good + "/ca.pem"})
 	_, err = Open(t.Context(), Options{Address: "buildx:anonymous"})
 	wantUnavailable(t, err, "no BuildKit responds at buildx:anonymous", "it wants a certificate of yours: name a directory with ca.pem, cert.pem and key.pem with --tlsdir"+or)

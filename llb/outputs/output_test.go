@@ -102,7 +102,7 @@ func TestCheck(t *testing.T) {
 		{"type=local,dest=full", one, "full is not empty; remove it, or name another directory"},
 		{"type=local,dest=file", one, "file is a file; name a directory"},
 		{"type=oci,dest=full", two, "full is a directory; name a file"},
-		{"type=oci,dest=file/x", two, "cannot write file/x: not a directory"},
+		{"type=oci,dest=file/x", two, "file/x cannot be written: file is a file"},
 		{"type=docker,dest=file", two, ""},
 		{"type=docker,dest=socket", two, "socket is a socket; name a file"},
 		{"type=tar,dest=x.tar", jdk, ""},

@@ -81,11 +81,11 @@ func (o Output) free(dest string) error {
 	switch {
 	case dest == "-":
 		return nil
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		if to, err := os.Readlink(dest); err == nil {
 			return fmt.Errorf("%s is a link to %s, which does not exist; remove it, or create the file", dest, to)
 		}
-		return nil
+		return blocked(dest)
 	case err != nil:
 		return fmt.Errorf("cannot write %s: %w", dest, cause(err, dest))
 	case o.Archive && info.IsDir():
@@ -93,12 +93,20 @@ func (o Output) free(dest string) error {
 	case o.Archive && info.Mode()&fs.ModeSocket != 0:
 		return fmt.Errorf("%s is a socket; name a file", dest)
 	case o.Archive:
-		return nil
+		return blocked(dest)
 	case !info.IsDir():
 		return fmt.Errorf("%s is a file; name a directory", dest)
 	}
 	if entries, err := os.ReadDir(dest); err != nil || len(entries) > 0 {
 		return fmt.Errorf("%s is not empty; remove it, or name another directory", dest)
+	}
+	return blocked(filepath.Dir(filepath.Clean(dest))) // where the new directory is made
+}
+
+// blocked returns the error for a place that cannot be created or replaced.
+func blocked(dest string) error {
+	if err := replace.Possible(dest); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", dest, err)
 	}
 	return nil
 }
