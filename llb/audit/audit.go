@@ -150,7 +150,8 @@ type Where struct {
 
 // Audit compares images. contents has the content of each layer, by its DiffID.
 func Audit(images []Image, contents map[string]*Content) *Report {
-	a := &auditor{contents: contents, blobs: map[string]Layer{}, first: map[string]Where{}, r: &Report{Images: images}}
+	a := &auditor{contents: contents, blobs: map[string]Layer{}, first: map[string]Where{}, r: &Report{Images: images},
+		unneeded: map[stored]bool{}, habit: map[stored]bool{}, live: map[stored]bool{}}
 	for _, i := range images {
 		for _, l := range i.Layers {
 			a.r.Alone += l.Size
@@ -177,6 +178,9 @@ type auditor struct {
 	first    map[string]Where // of each DiffID
 	order    []string         // DiffIDs
 	r        *Report
+	unneeded map[stored]bool // by habits
+	habit    map[stored]bool // among these, what images have although they do not need it
+	live     map[stored]bool // in an image
 }
 
 // recompressed finds contents with several blobs.

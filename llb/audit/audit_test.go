@@ -112,3 +112,40 @@ func TestNothing(t *testing.T) {
 		t.Errorf("page: %v\n%s", err, page)
 	}
 }
+
+// TestLeft counts each file once: what is deleted and also a habit, what several layers have, and what another
+// image still needs. Blobs are as large as their content, so that nothing is estimated.
+func TestLeft(t *testing.T) {
+	text := func(kib int, of string) string { return strings.Repeat(of, kib<<10) }
+	contents := map[string]*Content{
+		"a": layer(t, entry{"var/lib/apt/lists/x", text(20, "l"), 0, 0}, entry{"junk", text(15, "j"), 0, 0}, entry{"tool", text(30, "t"), 0, 0}),
+		"b": layer(t, entry{".wh.junk", "", 0, 0}, entry{"var/lib/apt/lists/.wh.x", "", 0, 0}, entry{"tool", text(30, "t"), 7, 0}),
+		"c": layer(t, entry{"tool", text(30, "t"), 0, 0}, entry{"other", text(70, "o"), 0, 0}, entry{"gone", text(12, "g"), 0, 0}),
+		"d": layer(t, entry{"other", text(71, "p"), 0, 0}, entry{".wh.gone", "", 0, 0}),
+		"e": layer(t, entry{"gone", text(12, "g"), 0, 0}),
+		"f": layer(t, entry{".wh.gone", "", 0, 0}),
+	}
+	image := func(name string, ids ...string) Image {
+		i := Image{Name: name}
+		for _, id := range ids {
+			i.Layers = append(i.Layers, Layer{"sha256:" + id, id, contents[id].size, "RUN " + id})
+		}
+		return i
+	}
+	for _, c := range []struct {
+		images         []Image
+		repeated, left int64
+	}{
+		{[]Image{image("one", "a", "b")}, 30, 20 + 15},
+		{[]Image{image("one", "a", "b"), image("two", "c", "d")}, 60, 20 + 15 + 70 + 12},
+		// Another image needs the file that one deletes.
+		{[]Image{image("one", "a", "b"), image("three", "a")}, 30, 20},
+		// Nobody needs either copy of a file; then one needs it.
+		{[]Image{image("two", "c", "d"), image("four", "e", "f")}, 12, 70 + 12},
+		{[]Image{image("two", "c", "d"), image("five", "e")}, 12, 70},
+	} {
+		if r := Audit(c.images, contents); r.RepeatedBytes != c.repeated<<10 || r.LeftBytes != c.left<<10 {
+			t.Errorf("%v: %d repeated and %d left KiB, want %d and %d", c.images, r.RepeatedBytes>>10, r.LeftBytes>>10, c.repeated, c.left)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/sha256"
 	"regexp"
 	"slices"
 	"sort"
@@ -86,8 +87,57 @@ func (a *auditor) habits() {
 			}
 			c.stack(below, l)
 		}
+		for p, f := range below {
+			a.live[stored{f.layer.DiffID, p}] = true
+		}
 	}
+	a.left()
 	sort.SliceStable(a.r.Habits, func(x, y int) bool { return a.r.Habits[x].Bytes > a.r.Habits[y].Bytes })
+}
+
+// stored is a file of a layer.
+type stored struct{ diffID, path string }
+
+// left adds up what layers have that no image needs: files that are in no image any more, and those of habits.
+// Of a content that several layers have, all copies but one are counted already, so it is counted only if no
+// image needs any of them.
+func (a *auditor) left() {
+	type content struct {
+		layers      map[string]bool
+		all, needed int64
+		extra       int64 // counted among the repeated files
+	}
+	files := map[[sha256.Size]byte]*content{}
+	for _, id := range a.order {
+		if a.contents[id] == nil {
+			continue
+		}
+		for p, f := range a.contents[id].files {
+			k := files[f.sum]
+			if k == nil {
+				k = &content{layers: map[string]bool{}}
+				files[f.sum] = k
+			}
+			bytes := a.compressed(id, f.size)
+			if len(k.layers) > 0 && !k.layers[id] {
+				k.extra += bytes
+			}
+			k.layers[id] = true
+			k.all += bytes
+			at := stored{id, p}
+			if !a.unneeded[at] || !a.habit[at] && a.live[at] {
+				k.needed += bytes
+			}
+		}
+	}
+	for _, k := range files {
+		switch {
+		case len(k.layers) < 2:
+			a.r.LeftBytes += k.all - k.needed
+		case k.needed == 0:
+			a.r.LeftBytes += k.all - k.extra
+		}
+	}
 }
 
 // placed is a file of the layers so far.
@@ -121,10 +171,12 @@ func (c *Content) stack(below map[string]placed, l Layer) {
 // layer finds the habits of one layer.
 func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 	found := map[Kind]*Habit{}
-	add := func(k Kind, by, name string, bytes int64) {
+	at := map[Kind][]stored{}
+	add := func(k Kind, of, name string, bytes int64) {
+		at[k] = append(at[k], stored{of, name})
 		h := found[k]
 		if h == nil {
-			h = &Habit{Kind: k, Image: i.Name, By: by}
+			h = &Habit{Kind: k, Image: i.Name, By: l.By}
 			found[k] = h
 		}
 		h.Bytes += bytes
@@ -137,22 +189,22 @@ func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 		size := a.compressed(l.DiffID, f.size)
 		switch old, there := below[name]; {
 		case strings.HasPrefix(name, "var/lib/apt/lists/"):
-			add(AptLists, l.By, name, size)
+			add(AptLists, l.DiffID, name, size)
 		case caches().MatchString(name):
-			add(Cache, l.By, name, size)
+			add(Cache, l.DiffID, name, size)
 		case strings.Contains("/"+name, "/.git/objects/"):
-			add(History, l.By, name, size)
+			add(History, l.DiffID, name, size)
 		case there && old.sum == f.sum && f.size > 0:
 			if old.uid != f.uid || old.gid != f.gid || old.mode != f.mode {
-				add(Owner, l.By, name, size)
+				add(Owner, l.DiffID, name, size)
 			}
 		case there && f.size > 64<<10 && !databases().MatchString(name):
-			add(Replaced, l.By, name, a.compressed(old.layer.DiffID, old.size))
+			add(Replaced, old.layer.DiffID, name, a.compressed(old.layer.DiffID, old.size))
 		}
 	}
 	for p, old := range below {
 		if c.deletes(p) {
-			add(Deleted, l.By, p, a.compressed(old.layer.DiffID, old.size))
+			add(Deleted, old.layer.DiffID, p, a.compressed(old.layer.DiffID, old.size))
 		}
 	}
 	for _, k := range []Kind{AptLists, Cache, Deleted, Owner, Replaced, History} {
@@ -161,8 +213,13 @@ func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
 			continue
 		}
 		a.r.Habits = append(a.r.Habits, *h)
-		if k != Owner { // these are among the repeated files
-			a.r.LeftBytes += h.Bytes
+		for _, s := range at[k] {
+			if k != Owner { // these are among the repeated files
+				a.unneeded[s] = true
+			}
+			if k == AptLists || k == Cache || k == History {
+				a.habit[s] = true
+			}
 		}
 	}
 }
