@@ -162,7 +162,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			return
 		}
 		if c.add && !dir && archive.MatchString(full) && (c.unpack == nil || *c.unpack) {
-			s.unpackLocal(i, full, to)
+			s.unpackLocal(i, c, full, to)
 			continue
 		}
 		if dir {
@@ -312,13 +312,24 @@ func (s *stage) matches(pattern string) []string {
 }
 
 // unpackLocal is ADD of an archive of the context.
-func (s *stage) unpackLocal(i *instruction, full, to string) {
+func (s *stage) unpackLocal(i *instruction, c copying, full, to string) {
 	at := "/tmp/" + path.Base(full)
 	dir := strings.TrimSuffix(to, "/")
 	if dir == "" {
 		dir = "/"
 	}
-	s.runText(i, "mkdir -p "+shellWord(dir)+"\ntar -xf "+shellWord(at)+" -C "+shellWord(dir), runOptions{user: "root", items: []string{"bind " + quote(full) + " to " + quote(at)}})
+	text := "mkdir -p " + shellWord(dir) + "\ntar -xf " + shellWord(at) + " -C " + shellWord(dir)
+	if c.chown != "" {
+		owner := s.file.im.plainOf(s.word(i, c.chown))
+		if !strings.Contains(owner, ":") && numeric.MatchString(owner) {
+			owner += ":" + owner
+		}
+		text += "\ncd " + shellWord(dir) + "\ntar -tf " + shellWord(at) + " | while read -r f; do chown -h " + shellWord(owner) + ` "$f"; done`
+	}
+	if c.chmod != "" {
+		i.guess("--chmod does not apply to what is unpacked")
+	}
+	s.runText(i, text, runOptions{user: "root", items: []string{"bind " + quote(full) + " to " + quote(at)}})
 	i.atLeast(Idiom)
 }
 
