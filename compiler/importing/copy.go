@@ -227,6 +227,7 @@ func (c copying) keepParents(s *stage, i *instruction, sources []string, at func
 		text := "copy " + quote(source)
 		if component != "" {
 			text += " from " + component
+			options = rootOwner(s, i, c) + options
 		}
 		text += " to " + quote(to) + options + " include " + quotes(include[dir])
 		if len(c.exclude) > 0 {
@@ -318,18 +319,20 @@ func (s *stage) unpackLocal(i *instruction, c copying, full, to string) {
 	if dir == "" {
 		dir = "/"
 	}
-	text := "mkdir -p " + shellWord(dir) + "\ntar -xf " + shellWord(at) + " -C " + shellWord(dir)
+	made := "mkdir -p " + shellWord(dir)
+	text := "\ntar -xf " + shellWord(at) + " -C " + shellWord(dir)
 	if c.chown != "" {
 		owner := s.file.im.plainOf(s.word(i, c.chown))
 		if !strings.Contains(owner, ":") && numeric.MatchString(owner) {
 			owner += ":" + owner
 		}
+		made = "[ -d " + shellWord(dir) + " ] || { " + made + " && chown " + shellWord(owner) + " " + shellWord(dir) + "; }"
 		text += "\ncd " + shellWord(dir) + "\ntar -tf " + shellWord(at) + " | while read -r f; do chown -h " + shellWord(owner) + ` "$f"; done`
 	}
 	if c.chmod != "" {
 		i.guess("--chmod does not apply to what is unpacked")
 	}
-	s.runText(i, text, runOptions{user: "root", items: []string{"bind " + quote(full) + " to " + quote(at)}})
+	s.runText(i, made+text, runOptions{user: "root", items: []string{"bind " + quote(full) + " to " + quote(at)}})
 	i.atLeast(Idiom)
 }
 
@@ -410,13 +413,24 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		i.guess("a whole system is copied onto another one")
 		return
 	}
-	text := "copy " + quotes(plain) + " from " + component + " to " + quote(to) + options
+	text := "copy " + quotes(plain) + " from " + component + " to " + quote(to) + rootOwner(s, i, c) + options
 	if len(c.exclude) > 0 {
 		text += " exclude " + quotes(c.exclude)
 	}
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component
+}
+
+// rootOwner is the option that gives root what is copied from a stage, which otherwise keeps its owner.
+func rootOwner(s *stage, i *instruction, c copying) string {
+	if c.chown == "" {
+		return ""
+	}
+	if owner, ok := s.owner(s.word(i, c.chown)); !ok || owner != "" {
+		return ""
+	}
+	return ` owner "0:0"`
 }
 
 // followed returns what a path leads to if units of its stage make it a link, since a COPY of its name follows links.
