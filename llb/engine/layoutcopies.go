@@ -39,6 +39,7 @@ type copiedBlob struct {
 func (l *layout) copyFrom(state string) {
 	l.copied = &copiedBlobs{blobs: map[digest.Digest]*copiedBlob{}}
 	l.copied.syncs.SetLimit(32) // each has an open file
+	stores := contentStores(state)
 	l.store.has = func(ctx context.Context, desc ocispecs.Descriptor) bool {
 		if desc.Digest.Validate() != nil || desc.Digest.Algorithm() != digest.SHA256 {
 			return false
@@ -55,7 +56,7 @@ func (l *layout) copyFrom(state string) {
 		}
 		c.mu.Unlock()
 		b.once.Do(func() {
-			for _, store := range contentStores(state) {
+			for _, store := range stores() {
 				from := storedBlob(store, desc)
 				if from == "" {
 					continue

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -35,8 +36,9 @@ const layoutsName = "layouts"
 // they are neither sent nor written. A link keeps the content, whatever the engine does with its own.
 // The engine's blobs never change, so nobody may write to the layout's: it has to be temporary.
 func (l *layout) linkFrom(state string) {
+	stores := contentStores(state)
 	l.store.has = func(_ context.Context, desc ocispecs.Descriptor) bool {
-		for _, store := range contentStores(state) {
+		for _, store := range stores() {
 			if l.link(store, desc) {
 				return true
 			}
@@ -45,10 +47,19 @@ func (l *layout) linkFrom(state string) {
 	}
 }
 
-// contentStores are the directories of an engine's stores of blobs. Before its first start, it has none.
-func contentStores(state string) []string {
-	stores, _ := filepath.Glob(filepath.Join(state, "runc-*", "content")) // the pattern is valid
-	return stores
+// contentStores returns what returns the directories of an engine's stores of blobs. Before its first
+// start, it has none. They are looked up until there are some, since an image may have hundreds of blobs.
+func contentStores(state string) func() []string {
+	var mu sync.Mutex // guards stores
+	var stores []string
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(stores) == 0 {
+			stores, _ = filepath.Glob(filepath.Join(state, "runc-*", "content")) // the pattern is valid
+		}
+		return stores
+	}
 }
 
 // storedBlob is the file of a blob in a store; "" if that does not have it in full size.

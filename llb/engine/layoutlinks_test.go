@@ -106,3 +106,24 @@ func sizes(t *testing.T, dir string) (alone, linked int64) {
 	}
 	return alone, linked
 }
+
+// TestContentStores checks that the stores of an engine are looked up until there are some, and then no more.
+func TestContentStores(t *testing.T) {
+	state := t.TempDir()
+	stores := contentStores(state)
+	if got := stores(); len(got) > 0 {
+		t.Errorf("before the first start: %q", got)
+	}
+	dir := filepath.Join(state, "runc-native", "content")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := stores(); len(got) != 1 || got[0] != dir {
+			t.Errorf("the stores are %q, want %s", got, dir)
+		}
+		if err := os.RemoveAll(filepath.Dir(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
