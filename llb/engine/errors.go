@@ -130,10 +130,10 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 	// A pull only fails because of a registry, or of the machine.
 	if _, image := strings.CutPrefix(remote, imageScheme); remote != "" && (image || isNetworkFailure(err)) {
 		return &UnavailableError{
-			What:   fmt.Sprintf("cannot fetch %s", remote),
+			What:   fetching(remote),
 			Help:   reachHelp(remote, err, t.foreign),
 			Vertex: id,
-			Err:    rootCause(err),
+			Err:    pullCause(err),
 		}
 	}
 	step := &StepError{Vertex: id, Name: name, Remote: remote, Log: log, Err: rootCause(err)}
@@ -171,7 +171,7 @@ func (t *tracker) lost(err error, definitions []*pb.Definition) error {
 
 // serverSays matches the text of a [transport.StatusError], since only the text passes the
 // engine's API.
-var serverSays = regexp.MustCompile(`the server responded with ([0-9]{3})[^:;"\n]*`)
+var serverSays = regexp.MustCompile(`the server responded with ([0-9]{3})[^:;"\n]*(; retry in [0-9hms]+)?`)
 
 // Unserved returns the error for a download that a server refused with a status. err is a
 // [transport.StatusError] or has its text.
@@ -188,8 +188,29 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 		help = "the server or a proxy denies access: check credentials and proxy settings"
 	case answer[1] == "408" || answer[1] == "429" || answer[1][0] == '5':
 		help = "the server is busy or failing: run the command again later, or use a mirror"
+		if strings.HasPrefix(url, imageScheme) {
+			help = "the registry is busy or failing: run the command again later"
+		}
 	}
-	return &UnavailableError{What: fmt.Sprintf("cannot fetch %s", url), Help: help, Vertex: vertex, Err: err}
+	return &UnavailableError{What: fetching(url), Help: help, Vertex: vertex, Err: err}
+}
+
+// fetching returns the message for a URL, or an image, that cannot be fetched.
+func fetching(url string) string {
+	if image, ok := strings.CutPrefix(url, imageScheme); ok {
+		return "cannot pull " + image
+	}
+	return "cannot fetch " + url
+}
+
+// pullCause returns why a download failed, without the words of the libraries that report the response.
+func pullCause(err error) error {
+	cause := rootCause(err)
+	text := cause.Error()
+	if at := responseOf.FindStringSubmatchIndex(text); at != nil && at[0] == 0 {
+		return &plainError{"the server responded with " + strings.TrimSpace(text[at[2]:]), err}
+	}
+	return cause
 }
 
 // denials are messages of BuildKit and containerd for a registry that denies a pull. A registry may
@@ -240,7 +261,7 @@ func reachHelp(remote string, err error, elsewhere bool) string {
 		return "the registry is busy or failing: run the command again later"
 	case strings.HasSuffix(text, image+": not found"):
 		return "the registry does not have the image any more: correct its name, or run `layc update`"
-	case has("unexpected commit digest"), has("unexpected media type"):
+	case has("unexpected commit digest"), has("unexpected media type"), has("read past expected size"):
 		return "the server sends something else than the image: check its name, and whether a proxy answers for it"
 	case isNetworkFailure(err):
 		return again

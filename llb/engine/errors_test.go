@@ -72,6 +72,11 @@ func TestReachHelp(t *testing.T) {
 			"the registry does not have the image any more: correct its name, or run `layc update`", "the registry does not have the image any more: correct its name, or run `layc update`",
 		},
 		{
+			image, "failed to copy: httpReadSeeker: read past expected size 480: failed precondition",
+			"the server sends something else than the image: check its name, and whether a proxy answers for it",
+			"the server sends something else than the image: check its name, and whether a proxy answers for it",
+		},
+		{
 			image, "unexpected media type text/html for sha256:00: not found",
 			"the server sends something else than the image: check its name, and whether a proxy answers for it",
 			"the server sends something else than the image: check its name, and whether a proxy answers for it",
@@ -81,6 +86,33 @@ func TestReachHelp(t *testing.T) {
 			if got := reachHelp(c.remote, errors.New(c.text), elsewhere); got != want {
 				t.Errorf("%s, elsewhere %t: got %q, want %q", c.text, elsewhere, got, want)
 			}
+		}
+	}
+}
+
+// TestUnserved checks what is told of a registry's response, in words of layc's own transport and of
+// BuildKit.
+func TestUnserved(t *testing.T) {
+	const image = "docker-image://registry.example.com/base:1@sha256:00"
+	for text, want := range map[string]string{
+		`Get "https://registry.example.com/v2/": the server responded with 429 Too Many Requests; retry in 2h30m: x`: "the server responded with 429 Too Many Requests; retry in 2h30m",
+		`Get "https://registry.example.com/v2/": the server responded with 503 Service Unavailable, 4 times`:         "the server responded with 503 Service Unavailable, 4 times",
+	} {
+		if got := serverSays.FindString(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	got := Unserved("", image, errors.New("the server responded with 429 Too Many Requests; retry in 2h"))
+	if want := "cannot pull registry.example.com/base:1@sha256:00: the server responded with 429 Too Many Requests; retry in 2h\n" +
+		"the registry is busy or failing: run the command again later"; got.Error() != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for text, want := range map[string]string{
+		"failed to solve: unexpected status from HEAD request to http://h/v2/a/manifests/1: 500 Internal Server Error\n": "the server responded with 500 Internal Server Error",
+		"short read: expected 349 bytes but got 100: unexpected EOF":                                                     "short read: expected 349 bytes but got 100: unexpected EOF",
+	} {
+		if got := pullCause(errors.New(text)).Error(); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
