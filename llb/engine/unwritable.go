@@ -39,6 +39,9 @@ func mayWrite(ctx context.Context, places []cache.Place) error {
 // unwritable returns the error for a cache that cannot be written.
 func unwritable(place cache.Place, err error) *UnavailableError {
 	note, help := plain(rootCause(err)).Error(), "check its name and your right to write to it"
+	if saysFull(note) {
+		note, help = "no space left on its disk", "make room there"
+	}
 	if place.Repository != "" {
 		err = toldPush(place.Repository, err)
 	}

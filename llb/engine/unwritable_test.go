@@ -87,6 +87,7 @@ func TestToldPush(t *testing.T) {
 		"error writing manifest blob: " + sent + "500 Internal Server Error: no\n": "the registry responded with 500 Internal Server Error: no|the registry is busy or failing: run the command again later",
 		"error writing config blob: toomanyrequests: slow down":                    "the registry responded with toomanyrequests: slow down|the registry is busy or failing: run the command again later",
 		"error writing config blob: manifest invalid: no":                          "the registry responded with manifest invalid: no|check its name, and whether the registry takes caches",
+		"failed to solve: write /srv/cache/ingest/64/ref: no space left on device": "no space left on its disk|make room there",
 		"something else": "something else|check its name and your right to write to it",
 	} {
 		got := unwritable(place, errors.New(text))
