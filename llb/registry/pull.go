@@ -47,6 +47,9 @@ func notPulled(ref name.Reference, err error) error {
 		return err
 	}
 	host := access.Display(at.RegistryStr())
+	if login := access.FindLogin(at.RegistryStr()); login.Err != nil {
+		return &UnservedError{login.String(), "correct that file, or log in again with " + access.LoginWith(at.RegistryStr()), err}
+	}
 	var response *hub.Error
 	if !errors.As(err, &response) {
 		return &UnservedError{fmt.Sprintf("%s sends something else than the image: %s", host, Cause(err)), "check the registry name, and whether a proxy answers for " + host, err}

@@ -102,7 +102,7 @@ func (b *byMethod) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // greeted sends the first request of each session, GET /v2/, once to each registry.
 // go-containerregistry sends it for each repository, though the answer, whether and where a client
-// logs in, is the registry's. It also ends requests with a context, since go-containerregistry
+// logs in, is the registry's. It ends endless redirections. It also ends requests with a context, since go-containerregistry
 // does not pass one on everywhere.
 type greeted struct {
 	next http.RoundTripper
@@ -119,6 +119,9 @@ type answer struct {
 }
 
 func (g *greeted) RoundTrip(request *http.Request) (*http.Response, error) {
+	if redirections(request) > maxRedirections {
+		return nil, errRedirected
+	}
 	ctx, cancel := context.WithCancelCause(request.Context())
 	stop := context.AfterFunc(g.ctx, func() { cancel(context.Cause(g.ctx)) })
 	response, err := g.ask(request.WithContext(ctx))
@@ -227,6 +230,22 @@ func redirectedGreeting(request *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// maxRedirections limits how often registries redirect one request. go-containerregistry follows them
+// without an end.
+const maxRedirections = 10
+
+// errRedirected is the error for a request that is redirected too often. net/http has the same text.
+var errRedirected = errors.New("stopped after 10 redirects")
+
+// redirections returns how often servers have redirected a request.
+func redirections(request *http.Request) int {
+	n := 0
+	for ; n <= maxRedirections && request.Response != nil && request.Response.Request != nil; n++ {
+		request = request.Response.Request
+	}
+	return n
 }
 
 // isWebPage reports whether an answer to the first request is a page for people. Some registries call

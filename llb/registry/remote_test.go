@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -179,4 +180,38 @@ func pushed(t *testing.T, host string, layers ...v1.Layer) v1.Hash {
 		t.Fatal(err)
 	}
 	return digest
+}
+
+// TestRedirections checks that a registry that redirects a request without an end is one that does not
+// respond, and that a program for credentials that is missing is told.
+func TestRedirections(t *testing.T) {
+	backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	endless, asked := false, 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if endless && strings.Contains(r.URL.Path, "/blobs/") {
+			asked++
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+			return
+		}
+		backend.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	pushed(t, host, layerOf(t, strings.NewReader("x"), 1))
+	endless = true
+	ref := lock.ImageRef{Reference: host + "/base:1", Platform: "linux/amd64"}
+	_, err := Client{}.Resolve(t.Context(), ref)
+	var down *UnreachableError
+	if !errors.As(err, &down) || !strings.Contains(err.Error(), "stopped after 10 redirects") || asked > 100 {
+		t.Errorf("after %d requests: %v", asked, err)
+	}
+	file := login(t, host, "bob", "secret")
+	if err := os.WriteFile(file, []byte(`{"credHelpers":{"`+host+`":"nosuch"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Client{}.Resolve(t.Context(), ref)
+	var unserved *UnservedError
+	if !errors.As(err, &unserved) || !strings.HasPrefix(unserved.Note, "the credentials in "+file+" cannot be read: ") || !strings.Contains(unserved.Note, "docker-credential-nosuch") {
+		t.Errorf("without the program for credentials: %v", err)
+	}
 }
