@@ -118,7 +118,7 @@ var interpolated = regexp.MustCompile(`\$\{` + "\uE000[^\uE001]*\uE001" + `\}|` 
 func (t *target) ownable(b *block) bool {
 	for _, u := range t.stage.units {
 		switch {
-		case u.kind == run && !slices.Contains(b.units, u) && !runsOnly(u, elsewhere):
+		case u.kind == run && !slices.Contains(b.units, u) && !runsOnly(u, elsewhere), strings.Contains(u.target, string(openRef)+"v"):
 			return false
 		case u.kind == question, u.kind == run && (runsAs.MatchString(u.text) || linking.MatchString(u.text)):
 			return false // a human may add anything; owned paths of other users exist before runs; links lead elsewhere
@@ -144,8 +144,8 @@ func (t *target) ownedAt(b *block, p string) string {
 		if u.target == "" {
 			continue
 		}
-		dir := path.Dir(u.target) // of a directory, itself
-		for ; dir != "/"; dir = path.Dir(dir) {
+		dir := path.Dir(t.stage.file.im.plainOf(u.target)) // of a directory, itself
+		for ; dir != "/" && dir != "."; dir = path.Dir(dir) {
 			made[dir] = true
 		}
 	}
@@ -163,7 +163,7 @@ func (t *target) ownedAt(b *block, p string) string {
 // alone reports whether everything at a path is a block's, and in the result of its runs.
 func (t *target) alone(b *block, p string) bool {
 	for _, u := range t.stage.units {
-		placed := path.Clean(u.target)
+		placed := path.Clean(t.stage.file.im.plainOf(u.target))
 		within := placed == p || strings.HasPrefix(placed, p+"/")
 		switch {
 		case u.target == "":
@@ -216,7 +216,7 @@ func (t *target) untouched(b *block, p string) bool {
 		return false
 	}
 	for _, u := range t.stage.units {
-		if at := path.Clean(u.target); u.target != "" && (at == "/" || at == p || strings.HasPrefix(at, p+"/") || strings.HasPrefix(p, at+"/")) {
+		if at := path.Clean(t.stage.file.im.plainOf(u.target)); u.target != "" && (at == "/" || at == p || strings.HasPrefix(at, p+"/") || strings.HasPrefix(p, at+"/")) {
 			return false
 		}
 		if u.kind == run && slices.Contains(b.units, u) && !runsOnly(u, goCommand) {
