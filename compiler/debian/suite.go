@@ -17,6 +17,16 @@ type Suite struct {
 	Repository *lock.PackageRepository
 }
 
+// SuiteError is the error for a suite whose index cannot be read.
+type SuiteError struct {
+	Suite Suite
+	Err   error
+}
+
+func (e *SuiteError) Error() string { return fmt.Sprintf("%s: %v", e.Suite, e.Err) }
+
+func (e *SuiteError) Unwrap() error { return e.Err }
+
 // String returns the suite's name in the lock file: "debian:bookworm-updates".
 func (s Suite) String() string { return s.Archive + ":" + s.Name }
 

@@ -213,7 +213,7 @@ func (u *updater) distribution(ctx context.Context, want Distribution) error {
 	}
 	indexes, packages, err := u.resolver.Packages(ctx, want, pinned)
 	if err != nil {
-		return fmt.Errorf("resolving packages of %s for %s: %w", want.ID, want.Arch, err)
+		return &UnresolvedError{want.ID, want.Arch, err}
 	}
 	u.file.Indexes = append(u.file.Indexes, indexes...)
 	u.file.Packages = append(u.file.Packages, packages...)
@@ -235,6 +235,18 @@ func (u *updater) keepDistribution(want Distribution) error {
 	u.file.Packages = append(u.file.Packages, beyond...)
 	return nil
 }
+
+// UnresolvedError is the error for packages of a distribution that cannot be resolved.
+type UnresolvedError struct {
+	Distribution, Arch string
+	Err                error
+}
+
+func (e *UnresolvedError) Error() string {
+	return fmt.Sprintf("resolving packages of %s for %s: %v", e.Distribution, e.Arch, e.Err)
+}
+
+func (e *UnresolvedError) Unwrap() error { return e.Err }
 
 // UnservedError is the error for a download that cannot be pinned.
 type UnservedError struct {

@@ -192,7 +192,8 @@ type Key [32]byte
 
 // System is a base system.
 type System struct {
-	Scratch bool // empty: an image on it has no layer for its base
+	At      source.Span // where the program first names it
+	Scratch bool        // empty: an image on it has no layer for its base
 	// Distribution is "debian/bookworm" for a system that is made from its packages,
 	// which are in Packages.
 	Distribution string

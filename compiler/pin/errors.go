@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
@@ -56,7 +57,7 @@ func (e *UnknownArchiveError) Error() string {
 // program.
 type UnavailableError struct {
 	Findings diag.List
-	Err      error // what failed; a [*lock.UnservedError] or [lock.BaseErrors]
+	Err      error // what failed; a [*lock.UnservedError], [lock.BaseErrors] or [*lock.UnresolvedError]
 }
 
 func (e *UnavailableError) Error() string { return e.Err.Error() }
@@ -79,6 +80,9 @@ func unserved(err *lock.UnservedError, out *compiler.Output) error {
 	var found diag.List
 	if !advised(&found, diag.DownloadFailed, places, "cannot download "+err.URL, err.Err) {
 		return err
+	}
+	if archive, rest, ok := strings.Cut(err.URL, ":"); ok && !strings.HasPrefix(rest, "//") {
+		found[0].Hint("for another server, run `layc lock --mirror %s=URL`", archive)
 	}
 	return &UnavailableError{found, err}
 }
@@ -141,4 +145,39 @@ func advised(list *diag.List, code diag.Code, places []source.Span, message stri
 	}
 	*list = append(*list, d)
 	return true
+}
+
+// fetched is an error of a download with advice.
+type fetched interface {
+	load.Advised
+	From() string // the URL
+}
+
+// unindexed adds the place to the error for an index of packages that cannot be downloaded. For another
+// error it returns nil.
+func unindexed(err *lock.UnresolvedError, out *compiler.Output) error {
+	var says fetched
+	var suite *debian.SuiteError
+	if !errors.As(err, &says) || !errors.As(err, &suite) {
+		return nil
+	}
+	var places []source.Span
+	for _, t := range out.Targets {
+		for _, i := range t.Graph.Instances {
+			if i.System != nil && i.System.Distribution == err.Distribution && !i.System.At.IsZero() {
+				places = append(places, i.System.At)
+			}
+		}
+	}
+	var found diag.List
+	if !advised(&found, diag.DownloadFailed, places, "cannot download "+says.From(), err.Err) {
+		return nil
+	}
+	found[0].Note("it has packages of %s for %s", err.Distribution, err.Arch)
+	if suite.Suite.Repository != nil {
+		found[0].Hint("for another server, change the `repository` in the base, or run `layc lock --mirror %s=URL`", suite.Suite.Archive)
+	} else {
+		found[0].Hint("for another server, name it in apt's sources on this machine, or run `layc lock --mirror %s=URL`", suite.Suite.Archive)
+	}
+	return &UnavailableError{found, err}
 }

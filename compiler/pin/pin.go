@@ -205,6 +205,7 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 	var unknown *lock.UnknownNameError
 	var download *lock.UnservedError
 	var bases lock.BaseErrors
+	var packages *lock.UnresolvedError
 	switch {
 	case errors.As(err, &other):
 		for _, t := range out.Targets {
@@ -218,6 +219,10 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 		return unserved(download, out)
 	case errors.As(err, &bases):
 		return unusable(bases, out)
+	case errors.As(err, &packages):
+		if told := unindexed(packages, out); told != nil {
+			return told
+		}
 	}
 	return placed(err, out)
 }

@@ -230,3 +230,37 @@ app third {
 		t.Errorf("got %v\n%swant\n%s", err, tell(list), unfit)
 	}
 }
+
+// From implements fetched.
+func (unroutable) From() string { return "https://example.com/InRelease" }
+
+// TestUnindexed checks that an index of packages that cannot be downloaded has a finding at the base.
+func TestUnindexed(t *testing.T) {
+	suite := &debian.SuiteError{Suite: debian.Suite{Archive: "debian", Name: "bookworm"}, Err: unroutable{}}
+	for _, c := range []struct {
+		err  error
+		want string // "": no finding
+	}{
+		{suite, "2:10 cannot download https://example.com/InRelease | it is far away | it has packages of debian/bookworm for amd64 | go there | for another server, name it in apt's sources on this machine, or run `layc lock --mirror debian=URL`"},
+		{&debian.SuiteError{Suite: suite.Suite, Err: errors.New("a wrong signature")}, ""},
+		{unroutable{}, ""},
+	} {
+		w := &world{packages: func(lock.Distribution) error { return c.err }}
+		program := "fleet {\n    base base\n}\n\ncomponent base {\n    distribution \"debian\" suite \"bookworm\"\n}\n\napp one {\n    uses os.packages(\"curl\")\n}\n"
+		_, list, err := Program(t.Context(), request(w, program))
+		var lost *UnavailableError
+		if len(list) > 0 || !errors.Is(err, c.err) || errors.As(err, &lost) != (c.want != "") {
+			t.Errorf("%v: %v, %v", c.err, list, err)
+			continue
+		}
+		if lost == nil {
+			continue
+		}
+		d := lost.Findings[0]
+		at := d.Span.Position()
+		got := fmt.Sprintf("%d:%d %s | %s", at.Line, at.Column, d.Message, strings.Join(append(d.Notes, d.Help...), " | "))
+		if d.Code != diag.DownloadFailed || got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}

@@ -32,8 +32,11 @@ func (e *NetworkError) Error() string {
 
 // Advice returns the reason, and what to do next.
 func (e *NetworkError) Advice() (note, help string) {
-	return e.Err.Error(), "check the network, the proxy settings and the mirror"
+	return e.Err.Error(), "check the network; if this machine needs a proxy, set http_proxy and https_proxy"
 }
+
+// From returns the URL.
+func (e *NetworkError) From() string { return e.URL }
 
 func (e *NetworkError) Unwrap() error { return e.Err }
 
@@ -60,6 +63,9 @@ func (e *StatusError) Advice() (note, help string) {
 	}
 	return note, "check the URL, and whether the server wants credentials"
 }
+
+// From returns the URL.
+func (e *StatusError) From() string { return e.URL }
 
 // notFound reports whether err is a server's response that the file does not exist.
 func notFound(err error) bool {

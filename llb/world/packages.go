@@ -45,7 +45,7 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned 
 	// same.
 	for i, err := range failed {
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", suites[i], err)
+			return nil, nil, &debian.SuiteError{Suite: suites[i], Err: err}
 		}
 	}
 	packages, err := debian.Resolve(debian.NewUniverse(want.ID, want.Arch, lists...), want.Packages, pinned.Keep)

@@ -263,7 +263,7 @@ func TestNetworkErrors(t *testing.T) {
 	a.Close()
 	_, err := resolver(a.options()).URL(context.Background(), a.URL+"/x")
 	var network *NetworkError
-	if !errors.As(err, &network) || !strings.Contains(err.Error(), "connection refused (check the network, the proxy settings and the mirror)") {
+	if !errors.As(err, &network) || !strings.Contains(err.Error(), "connection refused (check the network; if this machine needs a proxy, set http_proxy and https_proxy)") {
 		t.Errorf("got %v, want a NetworkError", err)
 	}
 }
