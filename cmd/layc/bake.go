@@ -83,6 +83,7 @@ func (b *bake) run(cmd *cobra.Command, apps []string) error {
 	if err := b.selection.take(cmd, apps); err != nil {
 		return err
 	}
+	b.wants(cmd, apps)
 	in, err := b.input(cmd, b.program)
 	if err != nil {
 		return err

@@ -214,6 +214,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.selection.take(cmd, apps); err != nil {
 		return err
 	}
+	b.wants(cmd, apps)
 	if err := b.check(cmd); err != nil {
 		return err
 	}

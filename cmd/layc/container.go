@@ -20,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
@@ -232,6 +233,14 @@ step.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := args[0]
 			b.command = args[1:]
+			b.wanted = func(g *model.Graph) error {
+				if known := report.Names(g); appNamed(&compiler.Target{Graph: g}, name) == nil && !slices.Contains(known, name) {
+					if near := diag.Nearest(name, known); near != "" {
+						return usage(cmd, "unknown app or component %s; did you mean %s?", name, near)
+					}
+				}
+				return nil
+			}
 			out, err := b.compileFor(cmd)
 			if err != nil {
 				return err
@@ -332,6 +341,7 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	r.wants(cmd, args[:1])
 	out, err := r.compileFor(cmd)
 	if err != nil {
 		return err

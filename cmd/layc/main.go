@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/visible"
@@ -76,7 +77,8 @@ type cli struct {
 	own   []string // files in it that the command writes, which are not the module's
 	// annotates is true if findings are printed for GitHub Actions, too.
 	annotates bool
-	found     diag.List // the errors that ended the command, as they were printed
+	wanted    func(*model.Graph) error // checks names of apps on the command line; nil: there are none
+	found     diag.List                // the errors that ended the command, as they were printed
 }
 
 // builder is the part of an engine that the commands use.

@@ -93,13 +93,39 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 // compiled compiles an input up to a stage and prints the findings.
 func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Output, error) {
 	out, list := compiler.Compile(in, until)
-	if err := c.findings(c.firstPins(list)); err != nil {
+	if err := c.printed(out, list); err != nil {
 		return out, err
 	}
 	if until == compiler.Planned {
 		return out, haveApps(out)
 	}
 	return out, nil
+}
+
+// printed prints the findings about a module. An app on the command line that it does not have comes first:
+// the lock file does not matter then.
+func (c *cli) printed(out *compiler.Output, list diag.List) error {
+	if c.wanted != nil && unpinned(list) {
+		for _, t := range out.Targets {
+			if err := c.wanted(t.Graph); err != nil {
+				return err
+			}
+		}
+	}
+	return c.findings(c.firstPins(list))
+}
+
+// unpinned reports whether the only errors are about what is not pinned. Then the graphs have all apps.
+func unpinned(list diag.List) bool {
+	return list.HasErrors() && !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != diag.NotPinned })
+}
+
+// wants has a command check the apps that it names, before it asks for the lock file.
+func (c *cli) wants(cmd *cobra.Command, names []string) {
+	c.wanted = func(g *model.Graph) error {
+		_, err := named(cmd, g, names)
+		return err
+	}
 }
 
 // firstPins returns one finding in place of all those that layc lock resolves, if the module has no lock

@@ -91,6 +91,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if err := s.selection.take(cmd, apps); err != nil {
 		return err
 	}
+	s.wants(cmd, apps)
 	for _, o := range s.only {
 		if !slices.Contains(steps, o) {
 			if near := diag.Nearest(o, steps); near != "" {
@@ -116,7 +117,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if s.rebalance {
 		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
 	}
-	if err := s.findings(s.firstPins(list)); err != nil {
+	if err := s.printed(out, list); err != nil {
 		return err
 	}
 	if err := haveApps(out); err != nil {

@@ -72,6 +72,7 @@ func (s *bills) run(cmd *cobra.Command, apps []string) error {
 	if err := s.selection.take(cmd, apps); err != nil {
 		return err
 	}
+	s.wants(cmd, apps)
 	formats := []string{"spdx", "cyclonedx"}
 	if s.format != formats[0] && s.format != formats[1] {
 		if near := diag.Nearest(s.format, formats); near != "" {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 )
 
@@ -182,11 +184,15 @@ func (w *watching) skipped(cmd *cobra.Command) []string {
 	return out
 }
 
+// editors matches the names of files that editors make beside a file that they write: Vim, Emacs, JetBrains,
+// GNOME and sed -i.
+var editors = regexp.MustCompile(`~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old)___$|^\.goutputstream-|^sed[A-Za-z0-9]{6}$`)
+
 // counts reports whether a change of a file counts.
 func (w *watching) counts(name string, skip []string) bool {
 	abs, err := filepath.Abs(name)
 	base := filepath.Base(name)
-	return err == nil && !w.ignores(name) && !strings.HasSuffix(base, "~") && !strings.HasPrefix(base, ".#") && !strings.HasSuffix(base, ".swp") && base != "4913" && base != "layc.lock" &&
+	return err == nil && !w.ignores(name) && !editors.MatchString(base) && base != lock.Name &&
 		!slices.ContainsFunc(skip, func(s string) bool { return abs == s || strings.HasPrefix(abs, s+"/") })
 }
 
@@ -216,6 +222,10 @@ func (w *watching) add(watcher *fsnotify.Watcher, dir string, skip []string) err
 func (w *watching) wait(ctx context.Context, watcher *fsnotify.Watcher, skip []string, done <-chan int) (changed string, code int) {
 	code = -1
 	var quiet <-chan time.Time
+	exists := func(name string) bool {
+		_, err := os.Lstat(name)
+		return err == nil
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -235,7 +245,7 @@ func (w *watching) wait(ctx context.Context, watcher *fsnotify.Watcher, skip []s
 			if info, err := os.Lstat(e.Name); err == nil && info.IsDir() {
 				_ = w.add(watcher, e.Name, skip) // a directory that vanishes again is not watched
 			}
-			if changed == "" {
+			if changed == "" || !exists(changed) && exists(e.Name) { // a file that was only written to take another's place is gone
 				changed = e.Name
 			}
 			quiet = time.After(calm)

@@ -24,6 +24,8 @@ func TestWatchIgnores(t *testing.T) {
 	for name, want := range map[string]bool{
 		"fleet.layer": true, ".layerignore": true, "app/main.js": true, "parts/a.layer": true,
 		"node_modules/a.js": false, "build.log": false, "parts/a.txt": false, "layc.lock": false,
+		"fleet.layer~": false, ".#fleet.layer": false, "#fleet.layer#": false, ".fleet.layer.swp": false, ".fleet.layer.swx": false, "4913": false, "app/4913": false,
+		"main.js___jb_tmp___": false, ".goutputstream-ABC": false, "sedVEDj3k": false, "sediment": true, "49130": true, ".swap": true, "a#b": true,
 	} {
 		if got := w.counts(filepath.Join(dir, name), nil); got != want {
 			t.Errorf("a change of %s counts: %v, want %v", name, got, want)

@@ -33,7 +33,7 @@ type closure struct {
 	order   []*member       // fixed ones, in the order of discovery
 	wants   []*evaluate.Ref // unbound flexible references, sorted by key
 	instead map[check.Object]replacement
-	packs   map[string]source.Span
+	packs   map[string]*evaluate.Ref
 	users   map[*evaluate.User]bool
 	endless bool // it is too large, which was reported
 	wrong   bool // components replace each other, which was reported
@@ -102,7 +102,7 @@ func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *c
 	instead := map[check.Object]replacement{}
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: make([]*member, x.refs),
-			packs: map[string]source.Span{}, users: map[*evaluate.User]bool{}}
+			packs: map[string]*evaluate.Ref{}, users: map[*evaluate.User]bool{}}
 		for _, r := range uses {
 			c.add(r, nil)
 		}
@@ -146,7 +146,7 @@ func (c *closure) add(r *evaluate.Ref, by *member) {
 		if r.Packages != nil {
 			for _, p := range r.Packages {
 				if _, ok := c.packs[p]; !ok {
-					c.packs[p] = c.x.Told(r.Span, r.Origin)
+					c.packs[p] = r.OfPackage(p, c.x.Told)
 				}
 			}
 			continue

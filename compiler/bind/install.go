@@ -227,7 +227,7 @@ func (in *installing) above(names []string, all []lock.Package) map[string]bool 
 // installedOnce reports packages that two instances of a list install: two components, or
 // a component and the packages below all of them. direct are the places of the packages
 // that the program asks for by name. told are parts of the list that are checked for themselves.
-func installedOnce(x *binder, list []*model.Instance, direct map[string]source.Span, what string, told ...[]*model.Instance) {
+func installedOnce(x *binder, list []*model.Instance, direct map[string]*evaluate.Ref, what string, told ...[]*model.Instance) {
 	if !x.installing {
 		return
 	}
@@ -256,7 +256,7 @@ type twice struct {
 	what, name string
 	one, other *model.Instance
 	list       []*model.Instance // of the image
-	direct     map[string]source.Span
+	direct     map[string]*evaluate.Ref
 }
 
 // report reports it.
@@ -284,7 +284,10 @@ func (t twice) report(x *binder) {
 		return
 	}
 	user := t.user()
-	second := t.direct[t.asked(user)]
+	var second source.Span
+	if name := t.asked(user); t.direct[name] != nil {
+		second = t.direct[name].PlaceOf(name)
+	}
 	x.Once(t.what, diag.InstalledTwice, at, second, func() *diag.Diagnostic {
 		d := x.Found.Errorf(diag.InstalledTwice, at, "%s has %s twice: from %s, and as a package below all components", t.what, t.name, t.one.Title).Note(once)
 		if !second.IsZero() {

@@ -151,7 +151,7 @@ func (c *closure) all() []*model.Instance {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		out = append(out, c.x.packageInstances(c.baseRef, &evaluate.Ref{Packages: []string{n}, Span: c.packs[n]})...)
+		out = append(out, c.x.packageInstances(c.baseRef, c.packs[n])...)
 	}
 	for u := range c.users {
 		out = append(out, c.x.accountInstance(u))

@@ -27,14 +27,15 @@ func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 	}
 	var out []*model.Instance
 	for _, name := range r.Packages {
+		at := x.Told(r.Span, r.Origin)
 		if !packageName.MatchString(name) {
-			x.notPackage(name, "os.packages(%s)", x.Told(r.Span, r.Origin))
+			x.notPackage(name, "os.packages(%s)", x.Told(r.PlaceOf(name), r.Origin))
 			continue
 		}
-		x.WantPackage(distribution, name, x.Told(r.Span, r.Origin))
+		x.WantPackage(distribution, name, at)
 		i, err := x.packageInstance(distribution, name, r.Span)
 		if err != nil {
-			x.UnpinnedPackage(x.Told(r.Span, r.Origin), name)
+			x.UnpinnedPackage(at, name)
 		} else if i != nil {
 			out = append(out, i)
 		}
@@ -114,6 +115,12 @@ func (x *binder) notPackage(name, form string, at source.Span) {
 		d := x.Found.Errorf(diag.NoDistribution, at, "not a valid package name: %q", name).
 			Note("a package name has lower-case letters, digits, `+`, `-` and `.`")
 		words := strings.Fields(name)
+		spelled := func(d *diag.Diagnostic, right string) *diag.Diagnostic {
+			if at.Text() == strconv.Quote(name) {
+				d.Fix(at, strconv.Quote(right))
+			}
+			return d
+		}
 		base, version := name, ""
 		if n := strings.IndexAny(name, "=:@/"); n > 0 { // as apt, Docker, npm and apt's releases have them
 			base, version = name[:n], name[n+1:]
@@ -125,9 +132,9 @@ func (x *binder) notPackage(name, form string, at source.Span) {
 		case len(words) > 1:
 			return d.Hint("write the names separately: `%s`", taking(words...))
 		case version != "" && packageName.MatchString(base):
-			return d.Hint("write %q: layc.lock pins the version", base)
+			return spelled(d.Hint("write %q: layc.lock pins the version", base), base)
 		case packageName.MatchString(strings.ToLower(name)):
-			return d.Hint("write %q", strings.ToLower(name))
+			return spelled(d.Hint("write %q", strings.ToLower(name)), strings.ToLower(name))
 		}
 		return d.Hint("write a name such as `%s`", taking("curl"))
 	})

@@ -14,7 +14,15 @@ func (x *Evaluator) call(e *syntax.Call, v *env) value {
 	case *check.Predeclared:
 		r := &Ref{Packages: []string{}, Span: e.At}
 		for _, a := range e.Args {
-			r.Packages = append(r.Packages, x.texts(a.Value, v)...)
+			names := x.texts(a.Value, v)
+			r.Packages = append(r.Packages, names...)
+			for n := range names {
+				at := a.Value
+				if l, ok := at.(*syntax.List); ok && len(l.Items) == len(names) {
+					at = l.Items[n]
+				}
+				r.places = append(r.places, at.Span())
+			}
 		}
 		return r
 	}

@@ -42,6 +42,7 @@ type Ref struct {
 	Args      []value // by parameter; nil if not called, unless the component has no parameters
 	Slot      *check.Slot
 	Packages  []string
+	places    []source.Span // where the names of the packages are written
 	User      *User
 	Span      source.Span // where it was last written
 	Origin    source.Span // the line of the project that led here; see findings.go
@@ -50,6 +51,19 @@ type Ref struct {
 	name string
 	id   int32
 	body *Block
+}
+
+// PlaceOf returns where the name of a package is written; without one, where the reference is.
+func (r *Ref) PlaceOf(name string) source.Span {
+	if n := slices.Index(r.Packages, name); n >= 0 && n < len(r.places) {
+		return r.places[n]
+	}
+	return r.Span
+}
+
+// OfPackage returns the reference to one of its packages. told decides what errors about it point at.
+func (r *Ref) OfPackage(name string, told func(span, origin source.Span) source.Span) *Ref {
+	return &Ref{Packages: []string{name}, Span: told(r.Span, r.Origin), places: []source.Span{told(r.PlaceOf(name), r.Origin)}}
 }
 
 // Elsewhere returns the reference for another evaluator of the same program.
