@@ -39,6 +39,11 @@ var otherFlags = map[string]map[string]string{
 		"iidfile":       "--json-file FILE has the digests of the images",
 		"squash":        "`layers N` in the fleet is how many layers an image may have",
 		"check":         "run layc check",
+		"j":             "all steps run at once that do not need each other; for a limit, use a BuildKit with `max-parallelism` in its configuration, and --engine",
+		"memory":        "a step has the memory and the processors of the engine's machine",
+		"add-host":      "a step has the names of the engine's machine",
+		"v":             "a `run` takes directories of the project with `with bind DIR to PATH`, and keeps caches with `with cache PATH`",
+		"compress":      "-o DIR,compression=zstd chooses how layers are compressed",
 		"allow":         "a step has no more rights than a container",
 		"build-context": "`copy` takes files below the module, and `copy … from COMPONENT` files of a component, which may be an image",
 	},
@@ -57,7 +62,8 @@ var otherFlags = map[string]map[string]string{
 // otherNames maps other spellings of these flags.
 var otherNames = map[string]string{
 	"tag": "t", "file": "f", "nocache": "no-cache", "build-args": "build-arg", "arg": "build-arg", "force-rm": "rm", "no-cache-filter": "no-cache",
-	"metadata-file": "iidfile", "call": "check",
+	"metadata-file": "iidfile", "call": "check", "jobs": "j", "parallel": "j", "max-parallelism": "j",
+	"m": "memory", "cpus": "memory", "cpu-quota": "memory", "cpuset-cpus": "memory", "shm-size": "memory", "ulimit": "memory", "volume": "v", "mount": "v",
 	"detach": "d", "hostname": "name", "workdir": "w", "publish-all": "P",
 }
 
@@ -68,7 +74,7 @@ var runLimits = strings.Fields("restart gpus link cap-add cap-drop privileged re
 func otherFlag(cmd *cobra.Command, name string) error {
 	flags := otherFlags[cmd.Name()]
 	help := flags[name]
-	if same, ok := otherNames[name]; ok {
+	if same, ok := otherNames[name]; ok && help == "" {
 		help = flags[same]
 	}
 	if help == "" && cmd.Name() == "run" && slices.Contains(runLimits, name) {

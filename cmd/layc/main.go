@@ -126,6 +126,9 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	out := &printed{to: c.out}
 	c.out = out
 	root := c.root()
+	if slices.Equal(args, []string{"-V"}) { // as other tools have it
+		args = []string{"--version"}
+	}
 	root.SetArgs(args)
 	root.SetOut(c.out)
 	root.SetErr(c.err)

@@ -26,6 +26,9 @@ func (e *NoWorkTreeError) Error() string { return e.Dir + " is not in a git work
 type UnknownError struct{ Revision string }
 
 func (e *UnknownError) Error() string {
+	if strings.Trim(e.Revision, "./") == "" { // a directory, as other commands take it
+		return "not a git revision: " + e.Revision + "; write one to compare with, such as HEAD, origin/main or a tag"
+	}
 	return "unknown git revision " + e.Revision + "; in a shallow clone, fetch it first"
 }
 
