@@ -450,7 +450,9 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 		Settings: withDefaults(b.Settings, b.System.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
 	}
-	i.System.At = x.Told(r.Span, r.Origin)
+	if d := i.System.Distribution; d != "" {
+		x.Systems()[d] = append(x.Systems()[d], x.Told(r.Span, r.Origin))
+	}
 	x.updated(i, b)
 	x.bases[b.Block] = x.keep(internKey(i.ID, i), i, made{})
 	return i

@@ -188,7 +188,8 @@ func (x *pins) system(name string, at source.Span) {
 	}
 }
 
-// Systems returns the clauses that make bases, by the image, layout or URL.
+// Systems returns the clauses that make bases, by the image, layout or URL. The binder adds the places that
+// name bases of packages, by the distribution.
 func (x *pins) Systems() map[string][]source.Span { return x.systems }
 
 // DebianArch returns dpkg's name of the platform's architecture. It returns "" if Debian

@@ -29,7 +29,8 @@ type Graph struct {
 	Refs      lock.Refs   // all that the lock file has to pin
 	// Askers are the places that want packages, by name of the package.
 	Askers map[string][]source.Span
-	// Systems are the clauses that make bases, by the image, layout or URL.
+	// Systems are the clauses that make bases, by the image, layout or URL, and the places that name bases
+	// of packages, by the distribution.
 	Systems      map[string][]source.Span
 	Repositories Repositories
 	Ignore       []string // patterns of IgnoreFile: copies of project files skip what they match
@@ -192,8 +193,7 @@ type Key [32]byte
 
 // System is a base system.
 type System struct {
-	At      source.Span // where the program first names it
-	Scratch bool        // empty: an image on it has no layer for its base
+	Scratch bool // empty: an image on it has no layer for its base
 	// Distribution is "debian/bookworm" for a system that is made from its packages,
 	// which are in Packages.
 	Distribution string

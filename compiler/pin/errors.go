@@ -163,11 +163,7 @@ func unindexed(err *lock.UnresolvedError, out *compiler.Output) error {
 	}
 	var places []source.Span
 	for _, t := range out.Targets {
-		for _, i := range t.Graph.Instances {
-			if i.System != nil && i.System.Distribution == err.Distribution && !i.System.At.IsZero() {
-				places = append(places, i.System.At)
-			}
-		}
+		places = append(places, t.Graph.Systems[err.Distribution]...)
 	}
 	var found diag.List
 	if !advised(&found, diag.DownloadFailed, places, "cannot download "+says.From(), err.Err) {
