@@ -420,6 +420,44 @@ func (t *translation) report(list *diag.List, err error) {
 			Hint("write smaller sizes, or fewer replicas")
 		return
 	}
+	places := map[string]source.Span{} // of limits, by app
+	for _, a := range t.graph.Apps {
+		places[a.Name] = a.LayersAt
+	}
+	all := tooFew(err)
+	most := map[source.Span]*search.LimitError{}
+	for _, e := range all {
+		if other := most[places[e.App]]; other == nil || e.Least > other.Least {
+			most[places[e.App]] = e
+		}
+	}
+	for _, e := range all {
+		if most[places[e.App]] == e {
+			t.reportLimit(list, e)
+		}
+	}
+}
+
+// tooFew returns all errors about limits in an error, in order.
+func tooFew(err error) []*search.LimitError {
+	if e, ok := err.(*search.LimitError); ok {
+		return []*search.LimitError{e}
+	}
+	var all []*search.LimitError
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			all = append(all, tooFew(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return tooFew(e.Unwrap())
+	}
+	return all
+}
+
+// reportLimit reports an app that does not fit into its limit. It is the one that needs most layers of all
+// with a limit of the same place.
+func (t *translation) reportLimit(list *diag.List, e *search.LimitError) {
 	for n, a := range t.graph.Apps {
 		if a.Name == e.App {
 			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %s", e.App, term.Count(e.Limit, "layer")).

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -292,34 +293,42 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		f.classes[at].apps = append(f.classes[at].apps, a)
 		f.classes[at].replicas += app.replicas()
 	}
-	return tooFew.first()
+	return tooFew.all()
 }
 
-// limitErrors finds the error to report about limits: about the app with the fleet's limit that
-// needs most layers, since that many are enough for all of these; else about the first app.
-type limitErrors struct{ fleet, own *LimitError }
+// limitErrors finds the errors to report about limits: one about the app with the fleet's limit that
+// needs most layers, since that many are enough for all of these; then those about apps with limits of
+// their own.
+type limitErrors struct {
+	fleet *LimitError
+	own   []*LimitError
+}
 
 func (e *limitErrors) add(app *App, least int) {
 	if least <= app.limit() {
 		return
 	}
-	to := &e.fleet
-	if app.Own {
-		to = &e.own
-	}
-	if *to == nil || !app.Own && least > (*to).Least {
-		*to = &LimitError{App: app.Name, Limit: app.limit(), Least: least}
+	found := &LimitError{App: app.Name, Limit: app.limit(), Least: least}
+	switch {
+	case app.Own:
+		e.own = append(e.own, found)
+	case e.fleet == nil || least > e.fleet.Least:
+		e.fleet = found
 	}
 }
 
-func (e *limitErrors) first() error {
-	switch {
-	case e.fleet != nil:
-		return e.fleet
-	case e.own != nil:
-		return e.own
+func (e *limitErrors) all() error {
+	var all []error
+	if e.fleet != nil {
+		all = append(all, e.fleet)
 	}
-	return nil
+	for _, own := range e.own {
+		all = append(all, own)
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
 }
 
 // roomAt is the room of a class at a limit of the fleet.

@@ -60,7 +60,7 @@ package search
 
 // Solve plans a fleet. The result depends only on the arguments, and not on the order of their
 // lists. It passes Check. For a higher limit of the fleet, the cost is the same or lower. The error
-// is a *LimitError if a limit can't be met, ErrEnded, or describes a mistake of the caller in the problem.
+// wraps all *LimitErrors if a limit can't be met, ErrEnded, or describes a mistake of the caller in the problem.
 func Solve(p *Problem, o Options) (*Solution, error) {
 	f, err := newFleet(p, o.Previous)
 	if err != nil {
