@@ -37,9 +37,7 @@ func (c *clause) assigned() {
 			Hint("write `%s %s = …`", c.Word.Name, plainName(key))
 		return
 	}
-	if c.Word.Name == "env" {
-		c.unexpanded(key, val)
-	}
+	c.unexpanded(key, val)
 	c.to.propose(model.Setting{
 		Word: c.Word.Name, Key: key, Append: c.Assign.Append, By: c.option("by"), Value: model.Value{Text: val}, Span: c.At,
 	})
@@ -48,11 +46,17 @@ func (c *clause) assigned() {
 // variableInText finds a variable as shells and Dockerfiles write it.
 var variableInText = regexp.MustCompile(`\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}]*\})`)
 
-// unexpanded warns of a variable within the value of a variable. The checker reports a
-// variable within its own value.
+// unexpanded warns of a variable within the value of a variable, a label or an annotation. The checker
+// reports a variable within its own value.
 func (c *clause) unexpanded(key, val string) {
 	found := variableInText.FindString(val)
 	if found == "" || strings.Trim(found, "${}") == key {
+		return
+	}
+	if c.Word.Name != "env" {
+		c.Found.Warnf(diag.UnexpandedVariable, c.Assign.Value.Span(), "nothing expands `%s` in this value", found).
+			Note("a %s is set exactly as written", c.Word.Name).
+			Hint("write the value itself, such as with `let`, `param` and `${…}`")
 		return
 	}
 	c.Found.Warnf(diag.UnexpandedVariable, c.Assign.Value.Span(), "nothing expands `%s` in this value", found).

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -14,6 +15,10 @@ const (
 	maxPathLength = 4095 // of a path, and of a link's target
 	maxNameLength = 255  // of a name in a path
 )
+
+// variableInPath finds a variable at the beginning of a name in a path. Elsewhere a name may well have a
+// dollar, as the classes of Java do.
+var variableInPath = regexp.MustCompile(`/(\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}/]*\}))`)
 
 // target checks a path in the image, which must be absolute and clean. It keeps a trailing
 // slash.
@@ -40,6 +45,13 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 		if !x.targetName(name, p, at) {
 			return "", false
 		}
+	}
+	if variable := variableInPath.FindStringSubmatch(p); variable != nil {
+		x.OnceAt(diag.UnexpandedVariable, at, func() *diag.Diagnostic {
+			return x.Found.Warnf(diag.UnexpandedVariable, at, "nothing expands `%s` in this path", variable[1]).
+				Note("a path in the image is taken exactly as written").
+				Hint("write the path itself, such as with `let` and `${…}`")
+		})
 	}
 	clean := path.Clean(p)
 	if strings.HasSuffix(p, "/") && clean != "/" {
