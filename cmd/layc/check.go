@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/progress"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -20,7 +22,8 @@ func (c *cli) checkCommand() *cobra.Command {
 		Short:      "Report errors and warnings",
 		Long: `check reads the module and its imports, and reports all errors and warnings:
 syntax, unknown names, wrong types, conflicts between components, paths that
-two components write, missing files, and missing pins.`,
+two components write, missing files, and missing pins. In a job of GitHub
+Actions, they are also shown at the lines of a change.`,
 		Example: `  layc check
   layc check -C services/shop
   layc check --json            print errors and warnings as a JSON array
@@ -47,6 +50,7 @@ two components write, missing files, and missing pins.`,
 				}
 				return nil
 			}
+			c.annotates = progress.Choose("auto", false, os.Getenv) == "github"
 			if err := c.findings(c.firstPins(list)); err != nil {
 				return err
 			}

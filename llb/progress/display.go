@@ -98,7 +98,7 @@ func New(w io.Writer, mode string, columns int, definitions []*pb.Definition, ea
 	case "json":
 		d.show = &events{w: w}
 	case "github":
-		d.show = &folds{lines: lines{w: w, held: true}, begin: githubBegin, end: githubEnd}
+		d.show = &folds{lines: lines{w: w, held: true}, begin: githubBegin, end: githubEnd, line: githubLine}
 	case "gitlab":
 		d.show = &folds{lines: lines{w: w, held: true}, begin: gitlabBegin, end: gitlabEnd}
 	}

@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -225,6 +226,7 @@ type folds struct {
 	lines
 	begin func(w io.Writer, title string, at time.Time, n int)
 	end   func(w io.Writer, at time.Time, n int)
+	line  func(line string) string // a line of output as the service shows it; nil: unchanged
 	text  map[*step][]string
 	count int
 }
@@ -257,6 +259,9 @@ func (f *folds) report(b *board, changes []change, now time.Time) {
 		f.count++
 		f.begin(f.w, title, c.step.started, f.count)
 		for _, line := range f.text[c.step] {
+			if f.line != nil {
+				line = f.line(line)
+			}
 			fmt.Fprintln(f.w, line)
 		}
 		f.end(f.w, now, f.count)
@@ -276,11 +281,33 @@ func (f *folds) close(b *board, now time.Time) {
 	}
 }
 
+// githubBegin and githubEnd write a group as GitHub Actions fold it: ::group::TITLE and ::endgroup::, each a
+// line. Of a title, as of all values of such commands, the runner reads %25 as a %.
 func githubBegin(w io.Writer, title string, _ time.Time, _ int) {
-	fmt.Fprintf(w, "::group::%s\n", title)
+	fmt.Fprintf(w, "::group::%s\n", strings.ReplaceAll(title, "%", "%25"))
 }
 func githubEnd(w io.Writer, _ time.Time, _ int) { fmt.Fprintln(w, "::endgroup::") }
 
+// githubCommand matches the beginning of a line that GitHub's runner takes for a command, which a program of a
+// step must not give: it ignores blanks before the colons.
+var githubCommand = regexp.MustCompile(`^\s*::`)
+
+// githubLine returns a line of output so that the runner does not take it for a command.
+func githubLine(line string) string {
+	if githubCommand.MatchString(line) {
+		return "| " + line
+	}
+	return line
+}
+
+// gitlabBegin and gitlabEnd write a section as GitLab folds it. The marker of a beginning has the time in
+// seconds since 1970, a name of letters, digits, "_", "." and "-", and options in brackets; the end has the same
+// name. "ESC [0K" and the carriage return keep the markers out of view:
+//
+//	ESC[0Ksection_start:TIME:NAME[collapsed=true]CR ESC[0K TITLE
+//	ESC[0Ksection_end:TIME:NAME CR ESC[0K
+//
+// Output cannot end a section, as it has no escape characters; see package visible.
 func gitlabBegin(w io.Writer, title string, at time.Time, n int) {
 	fmt.Fprintf(w, "\x1b[0Ksection_start:%d:layc_%d[collapsed=true]\r\x1b[0K%s\n", at.Unix(), n, title)
 }

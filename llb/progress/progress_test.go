@@ -377,3 +377,19 @@ func TestWhom(t *testing.T) {
 		t.Errorf("the rows are %+v", rows)
 	}
 }
+
+// TestGithub checks that neither the title of a group nor the output of a step is a command of GitHub's.
+func TestGithub(t *testing.T) {
+	var out bytes.Buffer
+	githubBegin(&out, "make 100%0A::error::x", noon, 1)
+	if got, want := out.String(), "::group::make 100%250A::error::x\n"; got != want {
+		t.Errorf("the group begins with %q, want %q", got, want)
+	}
+	for line, want := range map[string]string{
+		"::endgroup::": "| ::endgroup::", " \t::add-mask::x": "|  \t::add-mask::x", "a::b": "a::b", ":: ": "| :: ", "plain": "plain",
+	} {
+		if got := githubLine(line); got != want {
+			t.Errorf("%q is shown as %q, want %q", line, got, want)
+		}
+	}
+}
