@@ -315,9 +315,9 @@ const UnexpandedVariable Code = "E0366"
 
 var _ = document(UnexpandedVariable, "Variable that nothing expands", `
 A container's environment, labels and paths in an image are taken as they are
-written: nothing expands "$HOME" there, only a shell does, such as in a "run". To
-use a value of the program, write "${name}"; to extend a variable that a component
-sets, write "+=".
+written: nothing expands "$HOME" there, only a shell does, such as in a "run".
+To use a value of the program, write "${name}"; to extend a variable that a
+component sets, write "+=".
 `, exampleBase+`
 app shop {
     env TOOL = "$TOOLS/tool"
