@@ -93,6 +93,13 @@ func (v *vendor) deb(path, control, file, program string, scripts map[string]str
 		z := gzip.NewWriter(&out)
 		w := tar.NewWriter(z)
 		for name, content := range files {
+			for at, c := range name {
+				if c == '/' && at > 1 { // dpkg makes no parents
+					if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name[:at+1], Mode: 0o755}); err != nil {
+						v.Fatal(err)
+					}
+				}
+			}
 			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o755, Size: int64(len(content))}); err != nil {
 				v.Fatal(err)
 			}
