@@ -27,7 +27,7 @@ func (c *cli) buildCommand() *cobra.Command {
 	b := &build{cli: c}
 	cmd := &cobra.Command{
 		Use:        "build [APP… | --select EXPR] [--since REV]",
-		SuggestFor: []string{"make", "image", "images"},
+		SuggestFor: []string{"make"},
 		Short:      "Build images",
 		Long: `build plans all apps together and builds the images of the named apps, or of
 all. It writes them to an OCI layout (-o DIR) or in another form (-o), pushes

@@ -269,12 +269,20 @@ func oneName(what string) cobra.PositionalArgs {
 		n := cmd.ArgsLenAtDash()
 		switch {
 		case len(args) == 0 || n == 0:
-			return usage(cmd, "expected one %s", what)
+			return usage(cmd, "expected one %s; layc query apps lists the apps", what)
 		case len(args) > 1 && n != 1:
-			return usage(cmd, "unexpected argument %q; write arguments of the program after --", args[1])
+			return usage(cmd, "unexpected argument %q%s", args[1], ofProgram(cmd))
 		}
 		return nil
 	}
+}
+
+// ofProgram tells where a word that layc does not know belongs, if the command runs a program.
+func ofProgram(cmd *cobra.Command) string {
+	if !strings.Contains(cmd.Use, "[--") {
+		return ""
+	}
+	return "; write the program and its arguments after --, as in layc " + cmd.Name() + " APP -- sh -c ls"
 }
 
 func (c *cli) runCommand() *cobra.Command {
@@ -287,8 +295,7 @@ func (c *cli) runCommand() *cobra.Command {
 and the environment that the image declares. Arguments after -- replace the
 command. What the container writes is gone when it ends, except in volumes. Its
 exit code is layc's; 127 means that the program is missing, 126 that it is not
-executable. Ctrl-C interrupts the program, and ends it after ten
-seconds.
+executable. Ctrl-C interrupts the program, and ends it after ten seconds.
 
 The container has a network of its own. Its TCP ports are reachable on
 127.0.0.1: a port that the app exposes on the same port if that is free, others

@@ -39,8 +39,9 @@ func publishes(cmd *cobra.Command, values []string) ([]published, error) {
 		if len(parts) == 3 {
 			host = parts[0] + ":" + parts[1]
 		}
+		noAddress := len(parts) == 3 && parts[0] != "localhost" && net.ParseIP(parts[0]) == nil
 		for _, p := range []string{parts[max(0, len(parts)-2)], port} {
-			if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 && p == port || len(parts) > 3 {
+			if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 && p == port || len(parts) > 3 || noAddress {
 				return nil, usage(cmd, "--publish %s: expected PORT, PORT:PORT or ADDRESS:PORT:PORT, of TCP", value)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 // otherCommands maps commands of other tools to what does the same here.
 var otherCommands = map[string]string{
 	"ls": "layc query apps", "ps": "layc query apps", "list": "layc query apps", "apps": "layc query apps",
+	"images": "layc query apps", "image": "layc query apps",
 	"prune": "layc engine prune", "du": "layc engine usage", "system": "layc engine usage", "builder": "layc engine",
 	"pull": "layc lock", "inspect": "layc plan", "history": "layc plan",
 	"tag": "layc build --name TEMPLATE", "push": "layc build --push", "load": "layc build --load", "save": "layc build -o type=docker,dest=FILE",

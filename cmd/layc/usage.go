@@ -68,7 +68,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown) && otherFlag(cmd, unknown.GetSpecifiedName()) != nil:
 		return otherFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return usage(cmd, "unknown flag -%s", unknown.GetSpecifiedName())
+		return usage(cmd, "unknown flag -%s%s", unknown.GetSpecifiedName(), ofProgram(cmd))
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()
 		var known []string
@@ -76,7 +76,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if near := diag.Nearest(name, known); near != "" {
 			return usage(cmd, "unknown flag --%s; did you mean --%s?", name, near)
 		}
-		return usage(cmd, "unknown flag --%s", name)
+		return usage(cmd, "unknown flag --%s%s", name, ofProgram(cmd))
 	case errors.As(err, &empty):
 		name, _ := pflag.UnquoteUsage(empty.GetFlag())
 		return usage(cmd, "missing value of --%s: expected --%[1]s %s", empty.GetFlag().Name, name)
