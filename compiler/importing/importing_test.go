@@ -230,3 +230,26 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadable tells of files that lose their protection.
+func TestUnreadable(t *testing.T) {
+	files := fstest.MapFS{
+		"Dockerfile": {Data: []byte("FROM scratch\nCOPY key /key\nCOPY conf /conf/\nCOPY --chmod=600 key /kept\nCOPY open /open\n")},
+		"key":        {Mode: 0o600},
+		"conf/a":     {Mode: 0o644}, "conf/b/run": {Mode: 0o750}, "conf/c": {Mode: 0o600},
+		"open": {Mode: 0o664},
+	}
+	var why []string
+	for _, i := range imported(t, files).Report.Instructions {
+		if i.Why != "" {
+			why = append(why, i.Why)
+		}
+	}
+	want := []string{
+		"key has mode 0600, and layc gives it 0644; write `mode` if nobody else may read it",
+		"conf/b/run has mode 0750, and layc gives it 0755; write `mode` if nobody else may read it",
+	}
+	if !slices.Equal(why, want) {
+		t.Errorf("got %q, want %q", why, want)
+	}
+}
