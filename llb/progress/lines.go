@@ -21,6 +21,8 @@ type lines struct {
 	late   map[*step]time.Duration // when a running step is told again
 	worked map[string]bool         // parts with a step that ran
 	held   bool                    // what steps print is shown when they end
+	called map[string]string       // parts as they are shown
+	board  *board                  // with the parts
 }
 
 type downloaded struct {
@@ -37,22 +39,39 @@ const (
 	first = 10 * time.Second
 )
 
+// widest is how many columns the name of a part has at most, so that there is room for what it does.
+const widest = 60
+
 func (l *lines) print(part, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if part != "" {
-		text = part + ": " + text
+		text = l.name(part) + ": " + text
 	}
 	fmt.Fprintln(l.w, text)
 }
 
-func (l *lines) init() {
+// name returns the name under which a part is shown, always the same.
+func (l *lines) name(part string) string {
+	if _, ok := l.called[part]; !ok {
+		var all []string
+		for _, s := range l.board.order {
+			all = append(all, s.part)
+		}
+		l.called[part] = term.CutAmong(part, widest, all)
+	}
+	return l.called[part]
+}
+
+func (l *lines) init(b *board) {
 	if l.cached == nil {
 		l.cached, l.ready, l.late, l.worked = map[string]bool{}, map[string]downloaded{}, map[*step]time.Duration{}, map[string]bool{}
+		l.called = map[string]string{}
 	}
+	l.board = b
 }
 
 func (l *lines) report(b *board, changes []change, now time.Time) {
-	l.init()
+	l.init(b)
 	for _, c := range changes {
 		l.change(b, c, now)
 	}
@@ -143,7 +162,7 @@ func (l *lines) fetched(b *board, s *step, now time.Time) {
 
 // tick prints that steps still run, ever more seldom.
 func (l *lines) tick(b *board, now time.Time) {
-	l.init()
+	l.init(b)
 	for _, s := range b.order {
 		if !s.running() || s.kind == hidden || s.kind == downloads {
 			continue
@@ -157,6 +176,9 @@ func (l *lines) tick(b *board, now time.Time) {
 			l.tell(b, s)
 			text := ""
 			if waits := b.waiting(s.part); len(waits) > 0 {
+				for n, part := range waits {
+					waits[n] = l.name(part)
+				}
 				text = "; " + waiting(waits)
 			}
 			l.print(s.part, "%s: still running after %s%s%s", s.text, clock(took), of(b.expected(s), took), text)
@@ -232,7 +254,7 @@ type folds struct {
 }
 
 func (f *folds) report(b *board, changes []change, now time.Time) {
-	f.init()
+	f.init(b)
 	if f.text == nil {
 		f.text = map[*step][]string{}
 	}
@@ -248,9 +270,9 @@ func (f *folds) report(b *board, changes []change, now time.Time) {
 			f.change(b, c, now)
 			continue
 		}
-		title := fmt.Sprintf("%s: %s: %s", c.part, c.text, clock(took))
+		title := fmt.Sprintf("%s: %s: %s", f.name(c.part), c.text, clock(took))
 		if c.failed || c.stopped {
-			title = fmt.Sprintf("%s: %s: %s after %s", c.part, c.text, c.outcome(), clock(took))
+			title = fmt.Sprintf("%s: %s: %s after %s", f.name(c.part), c.text, c.outcome(), clock(took))
 		}
 		if f.worked[c.part] = true; len(f.text[c.step]) == 0 {
 			fmt.Fprintln(f.w, title)
