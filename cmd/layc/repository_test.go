@@ -217,7 +217,7 @@ app without {
 	program(`"`+v.url()+`" suite "stable" key "vendor.gpg"`, "tol")
 	layc(exitInput, `did you mean tool?`, "lock")
 	program(`"`+v.url()+`" suite "testing" key "vendor.gpg"`, "tool")
-	layc(exitInput, "check `from` and `suite` of the repository", "lock")
+	layc(exitUnavailable, "check `from` and `suite` of the repository", "lock")
 	program(`"`+v.url()+`" suite "stable" key "debian.gpg"`, "tool")
 	layc(exitInput, "check `key` of the repository", "lock")
 	program(`"`+v.url()+`" suite "stable" key "a.layer"`, "tool")

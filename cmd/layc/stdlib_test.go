@@ -87,7 +87,7 @@ func TestStdlib(t *testing.T) {
 // releases builds, verifies and boots a few apps on other releases of Debian, with the packages of today.
 func (s *shop) releases() {
 	dir, out := filepath.Join(s.TempDir(), "releases"), filepath.Join(s.TempDir(), "out")
-	if err := os.CopyFS(dir, os.DirFS("../../testdata/stdlib/releases")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("testdata/releases")); err != nil {
 		s.Fatal(err)
 	}
 	// Whether the mirror is up to date is not what this tests.

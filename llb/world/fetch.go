@@ -67,6 +67,20 @@ func (e *StatusError) Advice() (note, help string) {
 // From returns the URL.
 func (e *StatusError) From() string { return e.URL }
 
+// noSuiteError is the error for a repository that does not have what the program names.
+type noSuiteError struct{ *StatusError }
+
+func (e *noSuiteError) Error() string {
+	note, help := e.Advice()
+	return fmt.Sprintf("cannot download %s: %s (%s)", e.URL, note, help)
+}
+
+// Advice returns the reason, and what to do next.
+func (e *noSuiteError) Advice() (note, help string) {
+	note, _ = e.StatusError.Advice()
+	return note, "check `from` and `suite` of the repository"
+}
+
 // notFound reports whether err is a server's response that the file does not exist.
 func notFound(err error) bool {
 	var status *StatusError

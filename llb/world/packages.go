@@ -66,8 +66,9 @@ func (r *Resolver) suite(ctx context.Context, suite debian.Suite, mirrors Mirror
 	}
 	signed, err := r.inRelease(ctx, suite, root)
 	if err != nil {
-		if suite.Repository != nil && notFound(err) {
-			err = fmt.Errorf("%w; check `from` and `suite` of the repository", err)
+		var status *StatusError
+		if suite.Repository != nil && errors.As(err, &status) && notFound(err) {
+			err = &noSuiteError{status}
 		}
 		return lock.Index{}, nil, err
 	}
