@@ -188,7 +188,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 		}
 	}
 	if c.chmod == "" {
-		s.unreadable(i, found)
+		unreadable(s, i, found)
 	}
 	text := "copy " + quotes(found) + " to " + quote(to) + options
 	if len(c.exclude) > 0 {
@@ -200,7 +200,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 
 // unreadable finds files that only their owner or group may read. Docker keeps the modes of the context,
 // and layc gives files of the project one that all may read.
-func (s *stage) unreadable(i *instruction, sources []string) {
+func unreadable(s *stage, i *instruction, sources []string) {
 	for _, src := range sources {
 		if symbolic(src) {
 			continue
