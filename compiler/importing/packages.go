@@ -30,6 +30,9 @@ func apt(c command) bool {
 
 var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
+// untranslated is why an image of Debian stays one.
+const untranslated = "apt, used in a way that has no translation"
+
 // packages translates apt-get install on a base that is made of packages. What it cannot translate makes
 // the base stay an image.
 func (t *translation) packages(c command) bool {
@@ -39,7 +42,7 @@ func (t *translation) packages(c command) bool {
 	}
 	if !apt(c) {
 		if aptSomewhere.MatchString(c.text) {
-			s.file.im.stay(s, "apt, used in a way that has no translation")
+			s.file.im.stay(s, untranslated)
 		}
 		return false
 	}
@@ -48,13 +51,13 @@ func (t *translation) packages(c command) bool {
 	case "install":
 	case "remove", "purge", "autoremove", "autopurge":
 		if slices.ContainsFunc(operands, func(p string) bool { return !slices.Contains(t.purged, p) }) {
-			s.file.im.stay(s, "apt, used in a way that has no translation")
+			s.file.im.stay(s, untranslated)
 			return false
 		}
 		t.i.atLeast(Idiom)
 		return true
 	default:
-		s.file.im.stay(s, "apt, used in a way that has no translation")
+		s.file.im.stay(s, untranslated)
 		return false
 	}
 	u := &unit{kind: needs, from: t.i}
@@ -63,7 +66,7 @@ func (t *translation) packages(c command) bool {
 		name, release, back := strings.Cut(name, "/")
 		name, _, _ = strings.Cut(name, ":")
 		if plain := s.file.im.plainOf(name); !packageName.MatchString(plain) || strings.HasSuffix(plain, "-") {
-			s.file.im.stay(s, "apt, used in a way that has no translation")
+			s.file.im.stay(s, untranslated)
 			return false
 		}
 		if pinned {

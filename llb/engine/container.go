@@ -112,8 +112,8 @@ func (s *Started) Wait() error {
 
 // Has reports whether the root file system has a file.
 func (c *Container) Has(ctx context.Context, name string) bool {
-	_, err := c.inner.StatFile(ctx, gateway.StatContainerRequest{StatRequest: gateway.StatRequest{Path: name}})
-	return err == nil
+	_, ok := c.Stat(ctx, name)
+	return ok
 }
 
 // Stat returns the mode of a file, which a link may lead to.

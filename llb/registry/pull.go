@@ -47,7 +47,8 @@ func notPulled(ref name.Reference, err error) error {
 		return err
 	}
 	host := access.Display(at.RegistryStr())
-	if login := access.FindLogin(at.RegistryStr()); login.Err != nil {
+	login := access.FindLogin(at.RegistryStr())
+	if login.Err != nil {
 		return &UnservedError{login.String(), "correct that file, or log in again with " + access.LoginWith(at.RegistryStr()), err}
 	}
 	var response *hub.Error
@@ -64,7 +65,6 @@ func notPulled(ref name.Reference, err error) error {
 	if slices.ContainsFunc(response.Errors, func(d hub.Diagnostic) bool { return d.Code == hub.NameUnknownErrorCode }) {
 		what = "repository " + ref.Context().RepositoryStr()
 	}
-	login := access.FindLogin(at.RegistryStr())
 	help := "a registry may also hide what needs a login: " + access.LoginWith(at.RegistryStr())
 	if login.User != "" {
 		help = fmt.Sprintf("a registry may also hide what %s may not read", login.User)
