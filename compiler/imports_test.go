@@ -15,6 +15,7 @@ const module = "github.com/layc-lang/layc"
 // change of the architecture changes this table and CONTRIBUTING.md first.
 var policy = map[string]string{
 	"lang/source":  "",
+	"lang/lazy":    "",
 	"lang/paths":   "",
 	"lang/redact":  "",
 	"lang/visible": "",
@@ -52,7 +53,7 @@ var policy = map[string]string{
 	"compiler/simulate":    "lang/term compiler/placement compiler/model compiler/plan compiler/plan/search",
 	"compiler/sbom":        "lang/redact compiler/model compiler/lock",
 	"compiler/report":      "compiler/model compiler/lock compiler/plan compiler/plan/search",
-	"compiler/importing":   "lang/source lang/syntax lang/format lang/load",
+	"compiler/importing":   "lang/lazy lang/source lang/syntax lang/format lang/load",
 	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/model compiler/bind compiler/debian compiler/lock compiler/plan",
 	"compiler/whatif":      "lang/diag compiler compiler/model compiler/evaluate compiler/lock compiler/pin compiler/plan compiler/plan/search compiler/report",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/model compiler/evaluate compiler/bind compiler/lock compiler/plan",
@@ -69,7 +70,7 @@ var policy = map[string]string{
 	"llb/cluster":         "compiler/placement llb/engine",
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
-	"llb/audit":           "lang/term",
+	"llb/audit":           "lang/lazy lang/term",
 	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache llb/helper llb/kept",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/registry llb/world/transport llb/cache",

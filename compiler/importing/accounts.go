@@ -105,7 +105,7 @@ func (s *stage) accountCommand(i *instruction, words []string, groups map[string
 			return false
 		}
 	}
-	if len(names) != 1 || !word.MatchString(names[0]) || reserved[names[0]] {
+	if len(names) != 1 || !word().MatchString(names[0]) || reserved[names[0]] {
 		return false
 	}
 	if program == "groupadd" || program == "addgroup" {
@@ -171,7 +171,7 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 		a.home = ""
 	}
 	for _, g := range a.groups {
-		if !word.MatchString(g) || groups[g] != 0 {
+		if !word().MatchString(g) || groups[g] != 0 {
 			return false
 		}
 	}

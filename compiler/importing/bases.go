@@ -3,9 +3,10 @@ package importing
 import (
 	"crypto/sha256"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // base is what a FROM names.
@@ -30,7 +31,7 @@ var debians = map[string]string{
 	"11": "11", "bullseye": "11", "12": "12", "bookworm": "12", "13": "13", "trixie": "13", "stable": "13", "latest": "13",
 }
 
-var debianTag = regexp.MustCompile(`^(?:docker\.io/)?(?:library/)?debian(?::([a-z0-9.]+?)(?:-\d{8})?(?:-slim)?)?(?:@sha256:[0-9a-f]+)?$`)
+var debianTag = lazy.Regexp(`^(?:docker\.io/)?(?:library/)?debian(?::([a-z0-9.]+?)(?:-\d{8})?(?:-slim)?)?(?:@sha256:[0-9a-f]+)?$`)
 
 // base returns what a FROM names.
 func (im *importer) base(ref string, i *instruction) *base {
@@ -38,7 +39,7 @@ func (im *importer) base(ref string, i *instruction) *base {
 	if plain == "scratch" {
 		return im.known(&base{id: "scratch", text: "scratch"})
 	}
-	if m := debianTag.FindStringSubmatch(plain); m != nil && im.in.Bases != Images && !im.plain[plain] {
+	if m := debianTag().FindStringSubmatch(plain); m != nil && im.in.Bases != Images && !im.plain[plain] {
 		tag := m[1]
 		if tag == "" {
 			tag = "latest"
@@ -54,7 +55,7 @@ func (im *importer) base(ref string, i *instruction) *base {
 			return b
 		}
 	}
-	if im.plain[plain] && debianTag.MatchString(plain) {
+	if im.plain[plain] && debianTag().MatchString(plain) {
 		i.Why = "stays an image, since a command on it uses apt in a way that has no translation"
 	}
 	id := fmt.Sprintf("image %s %.8x", plain, sha256.Sum256([]byte(ref)))

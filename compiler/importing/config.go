@@ -2,12 +2,13 @@ package importing
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // set adds a clause of the configuration. What the stage set before is replaced.
@@ -25,11 +26,11 @@ func (s *stage) set(setting, text string, i *instruction) {
 	s.add(u)
 }
 
-var word = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var word = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // name returns the key of env or label.
 func name(key string) string {
-	if word.MatchString(key) {
+	if word().MatchString(key) {
 		return key
 	}
 	return quote(key)
@@ -122,7 +123,7 @@ func (s *stage) expose(i *instruction, ports []string) {
 			number, protocol, _ := strings.Cut(plain, "/")
 			if n, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") && !symbolic(port) {
 				text = strconv.Itoa(n)
-			} else if !rangeOfPorts.MatchString(plain) {
+			} else if !rangeOfPorts().MatchString(plain) {
 				s.ask(i, "", "%q is not a port", plain)
 				continue
 			} else if symbolic(port) {
@@ -136,7 +137,7 @@ func (s *stage) expose(i *instruction, ports []string) {
 	}
 }
 
-var rangeOfPorts = regexp.MustCompile(`^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$`)
+var rangeOfPorts = lazy.Regexp(`^[0-9]+(-[0-9]+)?(/(tcp|udp|sctp))?$`)
 
 // health is HEALTHCHECK.
 func (s *stage) health(i *instruction, c *instructions.HealthCheckCommand) {
@@ -195,7 +196,7 @@ func (s *stage) owner(chown string) (string, bool) {
 		return " owner " + a.ref(), true
 	}
 	if symbolic(chown) {
-		return " owner " + quote(chown), numeric.MatchString(s.file.im.plainOf(chown))
+		return " owner " + quote(chown), numeric().MatchString(s.file.im.plainOf(chown))
 	}
 	login, group, grouped := strings.Cut(chown, ":")
 	uid, gid, ok := s.numbers(login)
@@ -216,7 +217,7 @@ func (s *stage) owner(chown string) (string, bool) {
 	return fmt.Sprintf(" owner \"%d:%d\"", uid, gid), true
 }
 
-var numeric = regexp.MustCompile(`^[0-9]{1,9}(:[0-9]{1,9})?$`)
+var numeric = lazy.Regexp(`^[0-9]{1,9}(:[0-9]{1,9})?$`)
 
 func (s *stage) numbers(login string) (uid, gid int, ok bool) {
 	if n, err := strconv.Atoi(login); err == nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // copying is COPY or ADD.
@@ -84,7 +86,7 @@ func (s *stage) copyOptions(i *instruction, c copying) (options, chown string) {
 	}
 	if c.chmod != "" {
 		mode := s.word(i, c.chmod)
-		if octal.MatchString(mode) {
+		if octal().MatchString(mode) {
 			options += " mode 0" + strings.TrimLeft(mode, "0")
 		} else {
 			options += " mode " + quote(mode)
@@ -93,7 +95,7 @@ func (s *stage) copyOptions(i *instruction, c copying) (options, chown string) {
 	return options, chown
 }
 
-var octal = regexp.MustCompile(`^0*[0-7]{3,4}$`)
+var octal = lazy.Regexp(`^0*[0-7]{3,4}$`)
 
 // destination returns a target of the image. A final slash means a directory.
 func (s *stage) destination(to string) string {
@@ -109,7 +111,7 @@ func (s *stage) destination(to string) string {
 }
 
 // archive matches files that ADD unpacks.
-var archive = regexp.MustCompile(`\.(tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz)$`)
+var archive = lazy.Regexp(`\.(tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz)$`)
 
 // copyLocal copies from the context.
 func (s *stage) copyLocal(i *instruction, c copying, sources []string, to, options string) {
@@ -139,7 +141,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			found = append(found, full)
 			continue
 		}
-		if target, linked := linked(s.file.im.in.Files, full); linked && !(c.add && archive.MatchString(full)) {
+		if target, linked := linked(s.file.im.in.Files, full); linked && !(c.add && archive().MatchString(full)) {
 			if len(sources) > 1 || strings.HasSuffix(to, "/") {
 				s.copyContext(i, c, context, []string{src}, strings.TrimSuffix(to, "/")+"/"+path.Base(full), options)
 				many = true
@@ -161,7 +163,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			s.ask(i, "copy "+quote(full)+" to "+quote(to)+options, "the context has no %s; build it first, or copy it from a component that builds it", rel)
 			return
 		}
-		if c.add && !dir && archive.MatchString(full) && (c.unpack == nil || *c.unpack) {
+		if c.add && !dir && archive().MatchString(full) && (c.unpack == nil || *c.unpack) {
 			s.unpackLocal(i, c, full, to)
 			continue
 		}
@@ -351,7 +353,7 @@ func (s *stage) unpackLocal(i *instruction, c copying, full, to string) {
 	text := "\ntar -xf " + shellWord(at) + " -C " + shellWord(dir)
 	if c.chown != "" {
 		owner := s.file.im.plainOf(s.word(i, c.chown))
-		if !strings.Contains(owner, ":") && numeric.MatchString(owner) {
+		if !strings.Contains(owner, ":") && numeric().MatchString(owner) {
 			owner += ":" + owner
 		}
 		made = "[ -d " + shellWord(dir) + " ] || { " + made + " && chown " + shellWord(owner) + " " + shellWord(dir) + "; }"
@@ -464,14 +466,14 @@ func rootOwner(s *stage, i *instruction, c copying) string {
 // followed returns what a path leads to if units of its stage make it a link, since a COPY of its name follows links.
 func followed(units []*unit, p string) string {
 	for _, u := range slices.Backward(units) {
-		if m := linkStep.FindStringSubmatch(u.text); m != nil && path.Clean(m[1]) == p {
+		if m := linkStep().FindStringSubmatch(u.text); m != nil && path.Clean(m[1]) == p {
 			return absolute(path.Dir(p), m[2])
 		}
 	}
 	return p
 }
 
-var linkStep = regexp.MustCompile(`^link "([^"\\$]+)" to "([^"\\$]+)"$`)
+var linkStep = lazy.Regexp(`^link "([^"\\$]+)" to "([^"\\$]+)"$`)
 
 // copyRenamed copies what matches a pattern to one name.
 func (s *stage) copyRenamed(i *instruction, component, src, to, options string) {

@@ -3,7 +3,6 @@ package importing
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // dockerfile is the Dockerfile of a build, with the stages that were translated so far.
@@ -130,7 +131,7 @@ func (f *dockerfile) declare(in scope, a instructions.KeyValuePairOptional, glob
 		return
 	}
 	// A value that is made of other ARGs is not one of its own.
-	if symbolic(value) || control(value) || !word.MatchString(a.Key) || reserved[a.Key] {
+	if symbolic(value) || control(value) || !word().MatchString(a.Key) || reserved[a.Key] {
 		in.values[a.Key] = value
 		delete(in.args, a.Key)
 		return
@@ -152,8 +153,8 @@ func (im *importer) plainOf(text string) string {
 		if !symbolic(text) {
 			break
 		}
-		text = references.ReplaceAllStringFunc(text, func(ref string) string {
-			m := references.FindStringSubmatch(ref)
+		text = references().ReplaceAllStringFunc(text, func(ref string) string {
+			m := references().FindStringSubmatch(ref)
 			if p := im.params[m[2]]; m[1] == "p" && p != nil {
 				return p.value
 			}
@@ -251,7 +252,7 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 		return nil, fmt.Errorf("line %d: FROM %s: %w; give it a value with --build-arg NAME=VALUE", first(from.Location), from.BaseName, err)
 	}
 	plain := f.im.plainOf(name)
-	if !imageName.MatchString(plain) {
+	if !imageName().MatchString(plain) {
 		return nil, fmt.Errorf("line %d: FROM %s is %q without more arguments; give them with --build-arg NAME=VALUE", first(from.Location), from.BaseName, plain)
 	}
 	if strings.Contains(plain, "windows") || strings.Contains(plain, "nanoserver") {
@@ -297,7 +298,7 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 }
 
 // imageName matches what may name an image or a stage.
-var imageName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/:@+-]*[A-Za-z0-9_])?$`)
+var imageName = lazy.Regexp(`^[A-Za-z0-9]([A-Za-z0-9._/:@+-]*[A-Za-z0-9_])?$`)
 
 // stageOf returns the stage of another build.
 func (im *importer) stageOf(b *Build) (*stage, error) {

@@ -2,10 +2,11 @@ package importing
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // download is a curl or a wget, and what follows it.
@@ -153,7 +154,7 @@ func (s *stage) fetched(c command) (download, bool) {
 		case strings.HasPrefix(a, "--output-document=") && wget, strings.HasPrefix(a, "--output=") && !wget:
 			_, d.file, _ = strings.Cut(a, "=")
 			out = true
-		case !wget && curlFlags.MatchString(a):
+		case !wget && curlFlags().MatchString(a):
 			if strings.Contains(a, "O") || a == "--remote-name" {
 				name = true
 			}
@@ -166,7 +167,7 @@ func (s *stage) fetched(c command) (download, bool) {
 			}
 		case !wget && (a == "--retry" || a == "--retry-delay" || a == "--connect-timeout" || a == "--max-time" || a == "--retry-max-time"):
 			n++
-		case wget && wgetFlags.MatchString(a):
+		case wget && wgetFlags().MatchString(a):
 			if strings.HasSuffix(a, "O") && !strings.HasPrefix(a, "--") {
 				n++
 				if n == len(w) {
@@ -208,10 +209,10 @@ func (s *stage) fetched(c command) (download, bool) {
 	return d, true
 }
 
-var curlFlags = regexp.MustCompile(`^(-[fsSLOoJ#kg]+|--fail|--silent|--show-error|--location|--remote-name|--progress-bar|--compressed|--proto|--tlsv1\.[23]|--retry-connrefused|--no-progress-meter|--retry=\d+)$`)
-var wgetFlags = regexp.MustCompile(`^(-q|-nv|-qO-?|-O-|-nvO|--quiet|--no-verbose|--progress=\S+|--show-progress|--no-check-certificate|--https-only|-c|--continue|--tries=\d+|--max-redirect=\d+|--no-cache)$`)
+var curlFlags = lazy.Regexp(`^(-[fsSLOoJ#kg]+|--fail|--silent|--show-error|--location|--remote-name|--progress-bar|--compressed|--proto|--tlsv1\.[23]|--retry-connrefused|--no-progress-meter|--retry=\d+)$`)
+var wgetFlags = lazy.Regexp(`^(-q|-nv|-qO-?|-O-|-nvO|--quiet|--no-verbose|--progress=\S+|--show-progress|--no-check-certificate|--https-only|-c|--continue|--tries=\d+|--max-redirect=\d+|--no-cache)$`)
 
-var sums = regexp.MustCompile(`^([0-9a-f]{64})\s+\*?\S+$`)
+var sums = lazy.Regexp(`^([0-9a-f]{64})\s+\*?\S+$`)
 
 // checksum reads echo "SUM  FILE" | sha256sum -c -.
 func checksum(c command) (string, bool) {
@@ -224,10 +225,10 @@ func checksum(c command) (string, bool) {
 		text = strings.Join(words[1:], " ")
 	}
 	text = strings.TrimSuffix(text, `\n`)
-	if m := sums.FindStringSubmatch(text); m != nil {
+	if m := sums().FindStringSubmatch(text); m != nil {
 		return m[1], true
 	}
-	if sum, _, ok := strings.Cut(text, " "); ok && symbolic(sum) && references.ReplaceAllString(sum, "") == "" {
+	if sum, _, ok := strings.Cut(text, " "); ok && symbolic(sum) && references().ReplaceAllString(sum, "") == "" {
 		return sum, true
 	}
 	return "", false
@@ -273,7 +274,7 @@ func (s *stage) unpacked(c command, file string) (to string, strip int, ok bool)
 				strip = v
 			case a == "--no-same-owner", a == "--extract", a == "-x", a == "--gzip", a == "--xz":
 				extract = extract || a == "--extract" || a == "-x"
-			case tarFlags.MatchString(a) && (n == 1 || strings.HasPrefix(a, "-")):
+			case tarFlags().MatchString(a) && (n == 1 || strings.HasPrefix(a, "-")):
 				extract = extract || strings.Contains(a, "x")
 				if strings.HasSuffix(a, "f") {
 					n++
@@ -316,7 +317,7 @@ func (s *stage) unpacked(c command, file string) (to string, strip int, ok bool)
 	return "", 0, false
 }
 
-var tarFlags = regexp.MustCompile(`^-?[xzvjJpo]+[fC]?$`)
+var tarFlags = lazy.Regexp(`^-?[xzvjJpo]+[fC]?$`)
 
 // removes reports whether a command removes exactly a file.
 func removes(c command, file, dir string) bool {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Sequences that differ in words alone become one: a family. Their clauses are cut into words and what is
@@ -34,7 +36,7 @@ type matrixVar struct {
 const most = 6
 
 // token is a word of a clause, a reference, or what is between them.
-var token = regexp.MustCompile("\uE000[^\uE001]*\uE001|[A-Za-z0-9_.+~-]+")
+var token = lazy.Regexp("\uE000[^\uE001]*\uE001|[A-Za-z0-9_.+~-]+")
 
 // families merges targets. A family of stages comes before the families that copy from it.
 func (im *importer) families() {
@@ -93,8 +95,8 @@ func (im *importer) shape(t *target) string {
 				b.WriteString(t.id) // questions are about one file
 			}
 		}
-		b.WriteString(token.ReplaceAllStringFunc(c, func(w string) string {
-			if m := references.FindStringSubmatch(w); m != nil {
+		b.WriteString(token().ReplaceAllStringFunc(c, func(w string) string {
+			if m := references().FindStringSubmatch(w); m != nil {
 				if m[1] == "s" {
 					if s := im.byID(m[2]); s != nil && s.family != nil {
 						return fmt.Sprintf("<s %p>", s.family)
@@ -155,10 +157,10 @@ func (im *importer) merge(ts []*target) {
 // unify returns a clause in which variables stand where the clauses of the members differ.
 func (im *importer) unify(f *family, row []string) (words, different int, text string, ok bool) {
 	first := row[0]
-	spots := token.FindAllStringIndex(first, -1)
+	spots := token().FindAllStringIndex(first, -1)
 	parts := make([][]string, len(row))
 	for n, c := range row {
-		if parts[n] = token.FindAllString(c, -1); len(parts[n]) != len(spots) {
+		if parts[n] = token().FindAllString(c, -1); len(parts[n]) != len(spots) {
 			return 0, 0, "", false
 		}
 	}
@@ -190,14 +192,14 @@ func (im *importer) unify(f *family, row []string) (words, different int, text s
 		return words, different, b.String(), true
 	}
 	// A string that is only a variable is the variable.
-	return words, different, whole.ReplaceAllString(b.String(), "$1$2"), true
+	return words, different, whole().ReplaceAllString(b.String(), "$1$2"), true
 }
 
-var whole = regexp.MustCompile("( )\"\\$\\{(\uE000v[^\uE001]*\uE001)\\}\"")
+var whole = lazy.Regexp("( )\"\\$\\{(\uE000v[^\uE001]*\uE001)\\}\"")
 
 // variable returns what stands for a row of words in a clause.
 func (im *importer) variable(f *family, clause string, spot []int, values []string) (string, bool) {
-	if m := references.FindStringSubmatch(values[0]); m != nil {
+	if m := references().FindStringSubmatch(values[0]); m != nil {
 		switch m[1] {
 		case "s":
 			return im.member(f, values)
@@ -288,12 +290,12 @@ func (im *importer) member(f *family, values []string) (string, bool) {
 	var of *family
 	rows := make([]int, len(values))
 	for n, v := range values {
-		s := im.byID(references.FindStringSubmatch(v)[2])
+		s := im.byID(references().FindStringSubmatch(v)[2])
 		if s == nil || s.family == nil || of != nil && s.family != of {
 			return "", false
 		}
 		of = s.family
-		rows[n] = slices.IndexFunc(of.members, func(m *target) bool { return m.id == references.FindStringSubmatch(v)[2] })
+		rows[n] = slices.IndexFunc(of.members, func(m *target) bool { return m.id == references().FindStringSubmatch(v)[2] })
 	}
 	for _, x := range of.vars {
 		picked := make([]string, len(rows))
@@ -364,20 +366,20 @@ func placeOf(clause string, at int) int {
 	return inString
 }
 
-var versionLike = regexp.MustCompile(`^v?[0-9]+([._-][0-9A-Za-z]+)*$`)
-var sumLike = regexp.MustCompile(`^[0-9a-f]{40,128}$`)
-var settingName = regexp.MustCompile(`^(?:env|label) "?([A-Za-z_][A-Za-z0-9_.]*)"? \+?= "$`)
+var versionLike = lazy.Regexp(`^v?[0-9]+([._-][0-9A-Za-z]+)*$`)
+var sumLike = lazy.Regexp(`^[0-9a-f]{40,128}$`)
+var settingName = lazy.Regexp(`^(?:env|label) "?([A-Za-z_][A-Za-z0-9_.]*)"? \+?= "$`)
 
 // variableName names a variable after what is before it.
 func variableName(clause string, at int, value string) string {
 	before := clause[:at]
-	if m := settingName.FindStringSubmatch(before); m != nil {
+	if m := settingName().FindStringSubmatch(before); m != nil {
 		return identifier(m[1][strings.LastIndex(m[1], ".")+1:])
 	}
 	switch {
-	case sumLike.MatchString(value):
+	case sumLike().MatchString(value):
 		return "sha"
-	case strings.HasPrefix(before, "image ") && strings.Contains(before, ":"), versionLike.MatchString(value), strings.HasPrefix(before, "debian.release("):
+	case strings.HasPrefix(before, "image ") && strings.Contains(before, ":"), versionLike().MatchString(value), strings.HasPrefix(before, "debian.release("):
 		return "version"
 	case strings.HasPrefix(before, "image "):
 		return "image"
@@ -459,7 +461,7 @@ func (im *importer) form(f *family, merged []string) {
 // varsOf returns the variables in a text.
 func varsOf(text string) []string {
 	var out []string
-	for _, m := range references.FindAllStringSubmatch(text, -1) {
+	for _, m := range references().FindAllStringSubmatch(text, -1) {
 		if m[1] == "v" && !slices.Contains(out, m[2]) {
 			out = append(out, m[2])
 		}

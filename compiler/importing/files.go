@@ -101,7 +101,7 @@ func (t *translation) mkdir(words []string) bool {
 			dirs = append(dirs, absolute(t.directory(), w))
 		}
 	}
-	if len(dirs) == 0 || mode != "" && !octal.MatchString(mode) {
+	if len(dirs) == 0 || mode != "" && !octal().MatchString(mode) {
 		return false
 	}
 	for _, d := range dirs {
@@ -197,7 +197,7 @@ func (t *translation) chmod(flags, operands []string) bool {
 	}
 	mode := operands[0]
 	switch {
-	case octal.MatchString(mode):
+	case octal().MatchString(mode):
 		mode = " mode 0" + strings.TrimLeft(mode, "0")
 	case mode == "+x" || mode == "a+x" || mode == "ugo+x":
 		mode = ` mode "a+x"`

@@ -173,7 +173,7 @@ func nameOfFile(name string) string {
 		suffix = strings.TrimPrefix(suffix, p)
 	}
 	suffix = strings.Trim(suffix, ".-_")
-	if above := path.Base(path.Dir(path.Dir(name))); versionLike.MatchString(dir) && above != "." {
+	if above := path.Base(path.Dir(path.Dir(name))); versionLike().MatchString(dir) && above != "." {
 		dir = above + "-" + dir
 	}
 	switch {

@@ -2,11 +2,12 @@ package importing
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	images "github.com/distribution/reference"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // hub is the registry of names without one.
@@ -26,10 +27,10 @@ func repositoryOf(name string) (r repository, ok bool) {
 	if t, tagged := ref.(images.Tagged); tagged && t.Tag() != "latest" {
 		r.tag = t.Tag()
 	}
-	return r, appPath.MatchString(r.path)
+	return r, appPath().MatchString(r.path)
 }
 
-var appPath = regexp.MustCompile(`^[a-z0-9]+([._/-][a-z0-9]+)*$`)
+var appPath = lazy.Regexp(`^[a-z0-9]+([._/-][a-z0-9]+)*$`)
 
 // local reports whether a name is without a registry and an owner, so that nothing says where it is pushed.
 func (r repository) local() bool { return r.registry == hub && !strings.Contains(r.path, "/") }

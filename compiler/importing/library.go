@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // With Bases: Library, a FROM of some images becomes a module of the standard library on a release of Debian,
@@ -32,14 +34,14 @@ type library struct {
 }
 
 // libraryModule matches the module in the expression of a component.
-var libraryModule = regexp.MustCompile(`^[a-z]+`)
+var libraryModule = lazy.Regexp(`^[a-z]+`)
 
 var (
-	goTag       = regexp.MustCompile(`^(?:(\d+)\.(\d+)(?:\.(\d+))?)(?:-(alpine[0-9.]*|bullseye|bookworm|trixie))?$`)
-	nodeTag     = regexp.MustCompile(`^v?(\d+\.\d+\.\d+)(?:-(slim|alpine[0-9.]*|(?:bullseye|bookworm|trixie)(?:-slim)?))?$`)
-	javaTag     = regexp.MustCompile(`^(\d+)(?:[._+]\d+)*(?:-(jre|jdk))?(?:-(?:headless|alpine[0-9.-]*|slim|jammy|noble|focal|al2|al2023|bullseye|bookworm|trixie|ubi9-minimal))*$`)
-	tomcatTag   = regexp.MustCompile(`^(\d+\.\d+\.\d+)-(jre|jdk)(\d+)(?:-.*)?$`)
-	postgresTag = regexp.MustCompile(`^(\d+)(?:\.\d+)*(?:-(?:alpine[0-9.]*|bullseye|bookworm|trixie))?$`)
+	goTag       = lazy.Regexp(`^(?:(\d+)\.(\d+)(?:\.(\d+))?)(?:-(alpine[0-9.]*|bullseye|bookworm|trixie))?$`)
+	nodeTag     = lazy.Regexp(`^v?(\d+\.\d+\.\d+)(?:-(slim|alpine[0-9.]*|(?:bullseye|bookworm|trixie)(?:-slim)?))?$`)
+	javaTag     = lazy.Regexp(`^(\d+)(?:[._+]\d+)*(?:-(jre|jdk))?(?:-(?:headless|alpine[0-9.-]*|slim|jammy|noble|focal|al2|al2023|bullseye|bookworm|trixie|ubi9-minimal))*$`)
+	tomcatTag   = lazy.Regexp(`^(\d+\.\d+\.\d+)-(jre|jdk)(\d+)(?:-.*)?$`)
+	postgresTag = lazy.Regexp(`^(\d+)(?:\.\d+)*(?:-(?:alpine[0-9.]*|bullseye|bookworm|trixie))?$`)
 )
 
 // libraryOf returns what stands for an image, or why it stays.
@@ -57,7 +59,7 @@ func libraryOf(ref string) (*library, string) {
 	}
 	switch name {
 	case "golang":
-		m := goTag.FindStringSubmatch(tag)
+		m := goTag().FindStringSubmatch(tag)
 		if m == nil {
 			return nil, "the tag has no version"
 		}
@@ -74,7 +76,7 @@ func libraryOf(ref string) (*library, string) {
 			differs: fmt.Sprintf("Go %s on Debian %s, without gcc, git and make; a newer Go that go.mod asks for is downloaded", version, suite),
 			relies:  goRelies}, ""
 	case "node":
-		m := nodeTag.FindStringSubmatch(tag)
+		m := nodeTag().FindStringSubmatch(tag)
 		if m == nil {
 			return nil, "the tag has no full version, which std/node needs"
 		}
@@ -82,7 +84,7 @@ func libraryOf(ref string) (*library, string) {
 			differs: fmt.Sprintf("Node %s on Debian %s, without npm, yarn, docker-entrypoint.sh and the user node, and with NODE_ENV=production", m[1], suite),
 			relies:  nodeRelies}, ""
 	case "eclipse-temurin", "openjdk", "amazoncorretto":
-		m := javaTag.FindStringSubmatch(tag)
+		m := javaTag().FindStringSubmatch(tag)
 		if m == nil {
 			return nil, "the tag has no version of Java"
 		}
@@ -98,7 +100,7 @@ func libraryOf(ref string) (*library, string) {
 			differs: fmt.Sprintf("OpenJDK %s of Debian %s, headless, with another JAVA_HOME", m[1], release),
 			relies:  javaRelies}, ""
 	case "tomcat":
-		m := tomcatTag.FindStringSubmatch(tag)
+		m := tomcatTag().FindStringSubmatch(tag)
 		if m == nil {
 			return nil, "the tag has no full version with a version of Java, which std/tomcat needs"
 		}
@@ -110,7 +112,7 @@ func libraryOf(ref string) (*library, string) {
 			differs: fmt.Sprintf("Tomcat %s on Debian's OpenJDK %s, headless, as the user 1001 and without the native library", m[1], m[3]),
 			relies:  tomcatRelies}, ""
 	case "postgres":
-		m := postgresTag.FindStringSubmatch(tag)
+		m := postgresTag().FindStringSubmatch(tag)
 		if m == nil || postgreses[m[1]] == "" {
 			return nil, "Debian 12 has PostgreSQL 15, and Debian 13 has 17"
 		}
@@ -151,7 +153,7 @@ func (im *importer) replaced(s *stage, ref string, i *instruction) bool {
 		s.workdir = l.workdir
 		s.known[l.workdir] = true
 	}
-	i.guess("%s becomes std/%s: %s", plain, libraryModule.FindString(l.uses[len(l.uses)-1]), l.differs)
+	i.guess("%s becomes std/%s: %s", plain, libraryModule().FindString(l.uses[len(l.uses)-1]), l.differs)
 	for _, e := range l.uses {
 		s.add(&unit{kind: uses, text: e, key: "std " + e, from: i})
 	}
@@ -199,7 +201,7 @@ func (l *library) look(s *stage, i *instruction, c instructions.Command) {
 
 // knows reports whether a user is root, a number, or one that Debian or the stage has.
 func knows(s *stage, user string) bool {
-	if numeric.MatchString(user) || symbolic(user) || user == "root" || user == "" {
+	if numeric().MatchString(user) || symbolic(user) || user == "root" || user == "" {
 		return true
 	}
 	return slices.ContainsFunc(s.accounts, func(a *account) bool { return a.login == user })
@@ -286,22 +288,22 @@ func mentioned(c instructions.Command, what *regexp.Regexp) string {
 }
 
 var (
-	notInGo       = regexp.MustCompile(`CGO_ENABLED=1|\bmake\b|\bgcc\b|-race\b|\bgit\b|\bsvn\b`)
-	notInNode     = regexp.MustCompile(`\b(npm|npx|yarn|pnpm|corepack|docker-entrypoint\.sh|curl|wget|python3?|git|gcc|make)\b|/home/node|/usr/local/lib/node_modules`)
-	notInJava     = regexp.MustCompile(`/opt/java|JAVA_HOME|\b(jlink|keytool|mvnw?|gradlew?|curl|wget|javac|jshell)\b|__cacert_entrypoint`)
-	notInTomcat   = regexp.MustCompile(`webapps\.dist|JAVA_HOME|/opt/java|\b(curl|wget|keytool)\b|LD_LIBRARY_PATH`)
-	notInPostgres = regexp.MustCompile(`docker-entrypoint\.sh|/usr/local/bin|/usr/lib/postgresql|PGDATA`)
+	notInGo       = lazy.Regexp(`CGO_ENABLED=1|\bmake\b|\bgcc\b|-race\b|\bgit\b|\bsvn\b`)
+	notInNode     = lazy.Regexp(`\b(npm|npx|yarn|pnpm|corepack|docker-entrypoint\.sh|curl|wget|python3?|git|gcc|make)\b|/home/node|/usr/local/lib/node_modules`)
+	notInJava     = lazy.Regexp(`/opt/java|JAVA_HOME|\b(jlink|keytool|mvnw?|gradlew?|curl|wget|javac|jshell)\b|__cacert_entrypoint`)
+	notInTomcat   = lazy.Regexp(`webapps\.dist|JAVA_HOME|/opt/java|\b(curl|wget|keytool)\b|LD_LIBRARY_PATH`)
+	notInPostgres = lazy.Regexp(`docker-entrypoint\.sh|/usr/local/bin|/usr/lib/postgresql|PGDATA`)
 )
 
 func goRelies(s *stage, c instructions.Command) string {
-	if why := mentioned(c, notInGo); why != "" {
+	if why := mentioned(c, notInGo()); why != "" {
 		return why
 	}
 	return tool(s, c, "go")
 }
 
 func nodeRelies(s *stage, c instructions.Command) string {
-	if why := mentioned(c, notInNode); why != "" {
+	if why := mentioned(c, notInNode()); why != "" {
 		return why
 	}
 	switch c := c.(type) {
@@ -320,14 +322,14 @@ func nodeRelies(s *stage, c instructions.Command) string {
 }
 
 func javaRelies(s *stage, c instructions.Command) string {
-	if why := mentioned(c, notInJava); why != "" {
+	if why := mentioned(c, notInJava()); why != "" {
 		return why
 	}
 	return tool(s, c)
 }
 
 func tomcatRelies(s *stage, c instructions.Command) string {
-	if why := mentioned(c, notInTomcat); why != "" {
+	if why := mentioned(c, notInTomcat()); why != "" {
 		return why
 	}
 	switch c.(type) {
@@ -350,7 +352,7 @@ func postgresRelies(s *stage, c instructions.Command) string {
 			return "what starts with " + c.DestPath
 		}
 	}
-	return mentioned(c, notInPostgres)
+	return mentioned(c, notInPostgres())
 }
 
 // modulesOf returns the modules of the standard library that some targets use.
@@ -359,7 +361,7 @@ func modulesOf(targets []*target) []string {
 	for _, t := range targets {
 		for _, u := range t.stage.units {
 			if u.kind == uses {
-				names[libraryModule.FindString(u.text)] = true
+				names[libraryModule().FindString(u.text)] = true
 			}
 		}
 	}

@@ -93,7 +93,7 @@ func (im *importer) nameParams() {
 		ps := byName[n]
 		for _, p := range ps {
 			switch {
-			case len(ps) == 1 && word.MatchString(p.name) && !reserved[p.name]:
+			case len(ps) == 1 && word().MatchString(p.name) && !reserved[p.name]:
 				p.global = im.names.take(p.name)
 			default:
 				p.global = im.names.take(identifier(p.owner) + "_" + p.name)
@@ -131,7 +131,7 @@ func (im *importer) sameBase(b *block) bool {
 
 func (im *importer) stageName(t *target) string {
 	s := t.stage
-	if s.name == "" || !word.MatchString(s.name) {
+	if s.name == "" || !word().MatchString(s.name) {
 		return identifier(t.label() + "_stage")
 	}
 	n := identifier(s.name)
@@ -152,7 +152,7 @@ var general = map[string]bool{
 func (im *importer) nameOf(b *block) string {
 	t := im.targets[b.targets[0]]
 	if b.units[0].alone {
-		return downloadName(references.ReplaceAllString(b.units[0].text, "?"))
+		return downloadName(references().ReplaceAllString(b.units[0].text, "?"))
 	}
 	if b.taken != "" {
 		return b.nameTaken(t)
@@ -196,7 +196,7 @@ func (b *block) stage() string {
 			return ""
 		}
 	}
-	if !word.MatchString(name) {
+	if !word().MatchString(name) {
 		return ""
 	}
 	return identifier(name)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // A stage's component owns the paths that others take from it, where this is true for sure. Then what layc
@@ -69,15 +71,15 @@ func (im *importer) needed(b *block) bool {
 }
 
 // taking matches what a clause takes from a component: paths, and the reference to the component.
-var taking = regexp.MustCompile(`((?:"(?:[^"\\]|\\.)*"|[^\s",]+)(?:, (?:"(?:[^"\\]|\\.)*"|[^\s",]+))*) from ` + "(\uE000[sf][^\uE001]*\uE001) to ")
+var taking = lazy.Regexp(`((?:"(?:[^"\\]|\\.)*"|[^\s",]+)(?:, (?:"(?:[^"\\]|\\.)*"|[^\s",]+))*) from ` + "(\uE000[sf][^\uE001]*\uE001) to ")
 
 // takenFrom returns the paths that all units take from a stage's component; ok is false if one is not a
 // plain path.
 func (im *importer) takenFrom(t *target) (taken []string, ok bool) {
 	for _, user := range im.targets {
 		for _, u := range user.stage.units {
-			for _, m := range taking.FindAllStringSubmatch(u.text, -1) {
-				of := im.byID(references.FindStringSubmatch(m[2])[2])
+			for _, m := range taking().FindAllStringSubmatch(u.text, -1) {
+				of := im.byID(references().FindStringSubmatch(m[2])[2])
 				if of == nil || of != t && (of.family == nil || im.wholeOf(of.family) != t) {
 					continue
 				}
@@ -103,8 +105,8 @@ func (im *importer) takenFrom(t *target) (taken []string, ok bool) {
 // defaults returns a path with the values of params. With others, what is taken is not owned, so that the
 // build finds what is missing.
 func (im *importer) defaults(p string) string {
-	return interpolated.ReplaceAllStringFunc(p, func(ref string) string {
-		m := references.FindStringSubmatch(ref)
+	return interpolated().ReplaceAllStringFunc(p, func(ref string) string {
+		m := references().FindStringSubmatch(ref)
 		if known := im.params[m[2]]; m[1] == "p" && known != nil {
 			return known.value
 		}
@@ -112,15 +114,15 @@ func (im *importer) defaults(p string) string {
 	})
 }
 
-var interpolated = regexp.MustCompile(`\$\{` + "\uE000[^\uE001]*\uE001" + `\}|` + "\uE000[^\uE001]*\uE001")
+var interpolated = lazy.Regexp(`\$\{` + "\uE000[^\uE001]*\uE001" + `\}|` + "\uE000[^\uE001]*\uE001")
 
 // ownable reports whether a block of a stage can own anything.
 func (t *target) ownable(b *block) bool {
 	for _, u := range t.stage.units {
 		switch {
-		case u.kind == run && !slices.Contains(b.units, u) && !runsOnly(u, elsewhere), strings.Contains(u.target, string(openRef)+"v"):
+		case u.kind == run && !slices.Contains(b.units, u) && !runsOnly(u, elsewhere()), strings.Contains(u.target, string(openRef)+"v"):
 			return false
-		case u.kind == question, u.kind == run && (runsAs.MatchString(u.text) || linking.MatchString(u.text)):
+		case u.kind == question, u.kind == run && (runsAs().MatchString(u.text) || linking().MatchString(u.text)):
 			return false // a human may add anything; owned paths of other users exist before runs; links lead elsewhere
 		}
 	}
@@ -128,8 +130,8 @@ func (t *target) ownable(b *block) bool {
 }
 
 var (
-	runsAs  = regexp.MustCompile(`" as [^"]*$|" as "`)
-	linking = regexp.MustCompile(`\bln |--symbolic|symlink`)
+	runsAs  = lazy.Regexp(`" as [^"]*$|" as "`)
+	linking = lazy.Regexp(`\bln |--symbolic|symlink`)
 )
 
 // ownedAt returns the path to own so that a block has what is taken, or "".
@@ -182,7 +184,7 @@ func (t *target) alone(b *block, p string) bool {
 
 // mayPlace reports whether a step that fills a directory may place a path in it.
 func mayPlace(s *stage, u *unit, rest string) bool {
-	m := copiedPaths.FindStringSubmatch(u.text)
+	m := copiedPaths().FindStringSubmatch(u.text)
 	if m == nil {
 		return true
 	}
@@ -205,7 +207,7 @@ func mayPlace(s *stage, u *unit, rest string) bool {
 }
 
 // copiedPaths matches a copy of the project's files, with its sources.
-var copiedPaths = regexp.MustCompile(`^copy ("(?:[^"\\]|\\.)*"(?:, "(?:[^"\\]|\\.)*")*) to `)
+var copiedPaths = lazy.Regexp(`^copy ("(?:[^"\\]|\\.)*"(?:, "(?:[^"\\]|\\.)*")*) to `)
 
 // untouched reports whether a block leaves a path of the base as it is: certificates and zones, while it
 // runs only Go.
@@ -219,7 +221,7 @@ func (t *target) untouched(b *block, p string) bool {
 		if at := path.Clean(t.stage.file.im.plainOf(u.target)); u.target != "" && (at == "/" || at == p || strings.HasPrefix(at, p+"/") || strings.HasPrefix(p, at+"/")) {
 			return false
 		}
-		if u.kind == run && slices.Contains(b.units, u) && !runsOnly(u, goCommand) {
+		if u.kind == run && slices.Contains(b.units, u) && !runsOnly(u, goCommand()) {
 			return false
 		}
 	}
@@ -228,7 +230,7 @@ func (t *target) untouched(b *block, p string) bool {
 
 // runsOnly reports whether all commands of a run match.
 func runsOnly(u *unit, commands *regexp.Regexp) bool {
-	m := script.FindStringSubmatch(u.text)
+	m := script().FindStringSubmatch(u.text)
 	if m == nil {
 		return false
 	}
@@ -241,9 +243,9 @@ func runsOnly(u *unit, commands *regexp.Regexp) bool {
 }
 
 var (
-	script    = regexp.MustCompile(`(?s)^run (?:"""\n(.*?)"""|"((?:[^"\\]|\\.)*)")`)
-	goCommand = regexp.MustCompile(`^([A-Z_0-9a-z]+=[^\s;&|<>` + "`" + `]* )*go (build|mod|get|vet|test|generate|version|env)\b[^;&|<>` + "`" + `]*$`)
-	elsewhere = regexp.MustCompile(`^(apk (--[a-z-]+ )*(add|update|upgrade)|apt-get (-[a-z-]+ )*(update|install|upgrade)|go mod (download|verify)|(micro)?dnf (-[a-z-]+ )*(install|update)|yum (-[a-z-]+ )*(install|update))\b[^;&|<>` + "`" + `]*$`)
+	script    = lazy.Regexp(`(?s)^run (?:"""\n(.*?)"""|"((?:[^"\\]|\\.)*)")`)
+	goCommand = lazy.Regexp(`^([A-Z_0-9a-z]+=[^\s;&|<>` + "`" + `]* )*go (build|mod|get|vet|test|generate|version|env)\b[^;&|<>` + "`" + `]*$`)
+	elsewhere = lazy.Regexp(`^(apk (--[a-z-]+ )*(add|update|upgrade)|apt-get (-[a-z-]+ )*(update|install|upgrade)|go mod (download|verify)|(micro)?dnf (-[a-z-]+ )*(install|update)|yum (-[a-z-]+ )*(install|update))\b[^;&|<>` + "`" + `]*$`)
 )
 
 // outermost leaves out paths below others.
@@ -298,11 +300,11 @@ func (t *target) fresh(p string) bool {
 // packaged reports whether a stage has packages of third parties, which may be below /opt, /home and /srv.
 func (t *target) packaged() bool {
 	return len(t.stage.base.repositories) > 0 || slices.ContainsFunc(t.stage.units, func(u *unit) bool {
-		return u.kind == run && packaging.MatchString(u.text)
+		return u.kind == run && packaging().MatchString(u.text)
 	})
 }
 
-var packaging = regexp.MustCompile(`\b(apk|apt|apt-get|dnf|microdnf|yum|zypper|dpkg|rpm)\b`)
+var packaging = lazy.Regexp(`\b(apk|apt|apt-get|dnf|microdnf|yum|zypper|dpkg|rpm)\b`)
 
 // top are what systems have in their roots besides the standard directories.
 var top = map[string]bool{"/boot": true, "/lib32": true, "/lib64": true, "/libx32": true, "/.dockerenv": true, "/lost+found": true, "/selinux": true}

@@ -2,9 +2,10 @@ package importing
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // aptWords returns the verb of a call of apt, and its operands.
@@ -28,7 +29,7 @@ func apt(c command) bool {
 	return len(c.words) > 1 && (c.words[0] == "apt-get" || c.words[0] == "apt" || c.words[0] == "aptitude")
 }
 
-var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+var packageName = lazy.Regexp(`^[a-z0-9][a-z0-9+.-]+$`)
 
 // untranslated is why an image of Debian stays one.
 const untranslated = "apt, used in a way that has no translation"
@@ -41,7 +42,7 @@ func (t *translation) packages(c command) bool {
 		return false
 	}
 	if !apt(c) {
-		if aptSomewhere.MatchString(c.text) {
+		if aptSomewhere().MatchString(c.text) {
 			s.file.im.stay(s, untranslated)
 		}
 		return false
@@ -65,7 +66,7 @@ func (t *translation) packages(c command) bool {
 		name, version, pinned := strings.Cut(p, "=")
 		name, release, back := strings.Cut(name, "/")
 		name, _, _ = strings.Cut(name, ":")
-		if plain := s.file.im.plainOf(name); !packageName.MatchString(plain) || strings.HasSuffix(plain, "-") {
+		if plain := s.file.im.plainOf(name); !packageName().MatchString(plain) || strings.HasSuffix(plain, "-") {
 			s.file.im.stay(s, untranslated)
 			return false
 		}
@@ -92,7 +93,7 @@ func (t *translation) packages(c command) bool {
 	return true
 }
 
-var aptSomewhere = regexp.MustCompile(`\b(apt-get|apt|aptitude|apt-mark|dpkg -i|dpkg --install|gdebi|apt-key|apt-cache|add-apt-repository)\b`)
+var aptSomewhere = lazy.Regexp(`\b(apt-get|apt|aptitude|apt-mark|dpkg -i|dpkg --install|gdebi|apt-key|apt-cache|add-apt-repository)\b`)
 
 // purges remembers the packages that a command removes again: only the run needs them.
 func (t *translation) purges(all []command) {

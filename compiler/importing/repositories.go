@@ -3,9 +3,10 @@ package importing
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // A third party's repository of packages is a clause of the base: apt resolves the packages of all
@@ -24,7 +25,7 @@ type thirdParty struct {
 	from             string // the URL of the key
 }
 
-var sourceLine = regexp.MustCompile(`^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)$`)
+var sourceLine = lazy.Regexp(`^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)$`)
 
 // repositories translates the commands that add a third party's repository of packages: the key, and
 // the line of apt's sources.
@@ -45,7 +46,7 @@ func (t *translation) repositories(all *[]command) bool {
 		if !strings.HasPrefix(file, "/etc/apt/sources.list") {
 			continue
 		}
-		m := sourceLine.FindStringSubmatch(strings.TrimSpace(line))
+		m := sourceLine().FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil {
 			continue
 		}
@@ -53,7 +54,7 @@ func (t *translation) repositories(all *[]command) bool {
 		if list := strings.Fields(m[4]); !strings.HasSuffix(r.suite, "/") {
 			r.components = list
 		}
-		if signed := signedBy.FindStringSubmatch(m[1]); signed != nil {
+		if signed := signedBy().FindStringSubmatch(m[1]); signed != nil {
 			r.key = copied(t.stage, signed[1])
 		}
 		if r.key == "" {
@@ -68,24 +69,24 @@ func (t *translation) repositories(all *[]command) bool {
 	return found
 }
 
-var signedBy = regexp.MustCompile(`signed-by=([^\s\]]+)`)
+var signedBy = lazy.Regexp(`signed-by=([^\s\]]+)`)
 
 // copied returns the file of the project that a step has placed at a path; "" if none has.
 func copied(s *stage, at string) string {
 	for _, u := range s.units {
-		if m := copiedFile.FindStringSubmatch(u.text); u.target == at && m != nil {
+		if m := copiedFile().FindStringSubmatch(u.text); u.target == at && m != nil {
 			return m[1]
 		}
 	}
 	return ""
 }
 
-var copiedFile = regexp.MustCompile(`^copy "([^"$\\*?\[]+)" to `)
+var copiedFile = lazy.Regexp(`^copy "([^"$\\*?\[]+)" to `)
 
 // nodeSource is the script of NodeSource, or of a mirror, which adds the repository of one version of Node.
 // What it adds is next to the script.
 func nodeSource(c command) *thirdParty {
-	m := nodeScript.FindStringSubmatch(c.text)
+	m := nodeScript().FindStringSubmatch(c.text)
 	if m == nil {
 		return nil
 	}
@@ -96,7 +97,7 @@ func nodeSource(c command) *thirdParty {
 	}
 }
 
-var nodeScript = regexp.MustCompile(`^curl\s[^|]*(https://[^\s/|]+)/setup_(\d+\.x)\s*\|\s*(?:sudo\s+)?(?:-E\s+)?bash\b`)
+var nodeScript = lazy.Regexp(`^curl\s[^|]*(https://[^\s/|]+)/setup_(\d+\.x)\s*\|\s*(?:sudo\s+)?(?:-E\s+)?bash\b`)
 
 // add adds a repository to the base of the stage.
 func (t *translation) add(r *thirdParty) {
@@ -174,12 +175,12 @@ func (c command) line() (text, file string) {
 	return strings.TrimSuffix(strings.Join(words, " "), `\n`), file
 }
 
-var addresses = regexp.MustCompile(`https?://[^\s"'|;]+`)
+var addresses = lazy.Regexp(`https?://[^\s"'|;]+`)
 
 // key returns the URL of the key that some commands download; "" if none does.
 func (t *translation) key(all []command) string {
 	for _, c := range all {
-		if url := addresses.FindString(c.text); url != "" && !strings.HasPrefix(strings.TrimSpace(c.text), "echo") && (strings.Contains(c.text, "key") || strings.Contains(c.text, "gpg") || strings.Contains(c.text, ".asc")) && !strings.ContainsAny(url, "$`") {
+		if url := addresses().FindString(c.text); url != "" && !strings.HasPrefix(strings.TrimSpace(c.text), "echo") && (strings.Contains(c.text, "key") || strings.Contains(c.text, "gpg") || strings.Contains(c.text, ".asc")) && !strings.ContainsAny(url, "$`") {
 			return url
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // runOptions are what a run has besides its text.
@@ -105,8 +107,8 @@ func (s *stage) inShell(text string) string {
 	return strings.Join(words, " ") + " '" + strings.ReplaceAll(strings.Trim(dedent(text), "\n"), "'", `'\''`) + "'"
 }
 
-var runWord = regexp.MustCompile(`(?i)^\s*RUN\s+`)
-var runFlag = regexp.MustCompile(`^--(mount|network|security|device)=(\S+|"[^"]*")(\s+|\\\n\s*)+`)
+var runWord = lazy.Regexp(`(?i)^\s*RUN\s+`)
+var runFlag = lazy.Regexp(`^--(mount|network|security|device)=(\S+|"[^"]*")(\s+|\\\n\s*)+`)
 
 // commandText returns the text of a RUN for a shell.
 func (s *stage) commandText(c *instructions.RunCommand) string {
@@ -120,11 +122,11 @@ func (s *stage) commandText(c *instructions.RunCommand) string {
 	if len(c.Files) > 0 {
 		return heredoc(c)
 	}
-	text := runWord.ReplaceAllString(s.file.source(c.Location()), "")
+	text := runWord().ReplaceAllString(s.file.source(c.Location()), "")
 	for {
 		text = strings.TrimPrefix(strings.TrimLeft(text, " \t"), "\\\n")
 		text = strings.TrimLeft(text, " \t")
-		rest := runFlag.ReplaceAllString(text, "")
+		rest := runFlag().ReplaceAllString(text, "")
 		if rest == text {
 			break
 		}
@@ -139,7 +141,7 @@ func (s *stage) commandText(c *instructions.RunCommand) string {
 // heredoc returns the text of a RUN with here-documents.
 func heredoc(c *instructions.RunCommand) string {
 	line := strings.Join(c.CmdLine, " ")
-	if len(c.Files) == 1 && strings.TrimLeft(strings.TrimSpace(line), "<-") == strings.Trim(c.Files[0].Name, `"'`) || bareHeredoc.MatchString(strings.TrimSpace(line)) {
+	if len(c.Files) == 1 && strings.TrimLeft(strings.TrimSpace(line), "<-") == strings.Trim(c.Files[0].Name, `"'`) || bareHeredoc().MatchString(strings.TrimSpace(line)) {
 		data := c.Files[0].Data
 		if interpreter, ok := strings.CutPrefix(data, "#!"); ok {
 			first, rest, _ := strings.Cut(interpreter, "\n")
@@ -157,7 +159,7 @@ func heredoc(c *instructions.RunCommand) string {
 	return out
 }
 
-var bareHeredoc = regexp.MustCompile(`^<<-?["']?\w+["']?$`)
+var bareHeredoc = lazy.Regexp(`^<<-?["']?\w+["']?$`)
 
 // mounts translates --mount, and reports whether it can.
 func (s *stage) mounts(i *instruction, c *instructions.RunCommand, o *runOptions) bool {
@@ -293,12 +295,12 @@ func assigned(text, name string) bool {
 	return regexp.MustCompile(`\b` + name + `\+?=|\b(for|read|select|local|getopts)\b[^;\n]*\b` + name + `\b`).MatchString(text)
 }
 
-var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+var variable = lazy.Regexp(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
 
 // variables returns the names that a text has after a dollar sign.
 func variables(text string) []string {
 	var out []string
-	for _, m := range variable.FindAllStringSubmatch(text, -1) {
+	for _, m := range variable().FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(out, m[1]) {
 			out = append(out, m[1])
 		}

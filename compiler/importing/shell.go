@@ -1,11 +1,12 @@
 package importing
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // command is one command of a RUN: what the shell runs before it runs the next.
@@ -198,7 +199,7 @@ func (s *stage) static(parts []syntax.WordPart, quoted bool) (string, bool) {
 			text := p.Value
 			if strings.Contains(text, `\`) {
 				if quoted {
-					text = inQuotes.ReplaceAllString(text, "$1")
+					text = inQuotes().ReplaceAllString(text, "$1")
 				} else {
 					text = strings.ReplaceAll(strings.ReplaceAll(text, "\\\n", ""), `\`, "")
 				}
@@ -256,7 +257,7 @@ func asked(s *stage, c *syntax.CmdSubst) (string, bool) {
 	return "", false
 }
 
-var inQuotes = regexp.MustCompile("\\\\([\"$`\\\\])")
+var inQuotes = lazy.Regexp("\\\\([\"$`\\\\])")
 
 // commands translates the commands of a RUN.
 func (s *stage) commands(i *instruction, text string, o runOptions) {
@@ -361,7 +362,7 @@ func (t *translation) nothing(c command, all []command) bool {
 			return false
 		}
 		for _, p := range w[1:] {
-			if !strings.HasPrefix(p, "-") && !leftover.MatchString(p) {
+			if !strings.HasPrefix(p, "-") && !leftover().MatchString(p) {
 				return false
 			}
 		}
@@ -386,4 +387,4 @@ func (t *translation) nothing(c command, all []command) bool {
 }
 
 // leftover matches what package managers leave, which is in no layer.
-var leftover = regexp.MustCompile(`^(/var/lib/apt/lists(/\*|/)?|/var/cache/apt(/.*)?|/var/log/apt(/.*)?|/var/log/(dpkg|alternatives)\.log|/tmp/\*|/var/tmp/\*|/tmp/\*\*|/var/cache/debconf/\*|/var/lib/dpkg/.*-old|/root/\.cache|/tmp/library-scripts/?)$`)
+var leftover = lazy.Regexp(`^(/var/lib/apt/lists(/\*|/)?|/var/cache/apt(/.*)?|/var/log/apt(/.*)?|/var/log/(dpkg|alternatives)\.log|/tmp/\*|/var/tmp/\*|/tmp/\*\*|/var/cache/debconf/\*|/var/lib/dpkg/.*-old|/root/\.cache|/tmp/library-scripts/?)$`)

@@ -53,7 +53,7 @@ func (im *importer) covers(s *stage, before []*unit, u *unit, moved map[*unit]st
 		at, to := strings.TrimSuffix(p.target, "/")+"/", strings.TrimSuffix(u.target, "/")+"/"
 		switch rest, within := strings.CutPrefix(to, at); {
 		case within && rest != "":
-			m := copiedFile.FindStringSubmatch(p.text)
+			m := copiedFile().FindStringSubmatch(p.text)
 			if m == nil || !strings.HasSuffix(m[1], "/") {
 				return true
 			}

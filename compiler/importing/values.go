@@ -3,10 +3,10 @@ package importing
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/layc-lang/layc/lang/lazy"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -29,7 +29,7 @@ func reference(kind byte, name string) string {
 	return string(openRef) + string(kind) + name + string(closeRef)
 }
 
-var references = regexp.MustCompile("\uE000(.)([^\uE001]*)\uE001")
+var references = lazy.Regexp("\uE000(.)([^\uE001]*)\uE001")
 
 // symbolic reports whether a text refers to something.
 func symbolic(text string) bool { return strings.ContainsRune(text, openRef) }
@@ -51,7 +51,7 @@ type param struct {
 // quote returns a string of the language. A reference to a value is interpolated; a text that is only
 // such a reference is the name itself.
 func quote(text string) string {
-	if m := references.FindStringSubmatch(text); m != nil && m[0] == text && m[1] == "p" && !strings.Contains(m[2], ".") {
+	if m := references().FindStringSubmatch(text); m != nil && m[0] == text && m[1] == "p" && !strings.Contains(m[2], ".") {
 		return text
 	}
 	var b strings.Builder
@@ -61,7 +61,7 @@ func quote(text string) string {
 		b.WriteString(literal[1 : len(literal)-1])
 	}
 	at := 0
-	for _, m := range references.FindAllStringIndex(text, -1) {
+	for _, m := range references().FindAllStringIndex(text, -1) {
 		plain(text[at:m[0]])
 		b.WriteString("${" + text[m[0]:m[1]] + "}")
 		at = m[1]
@@ -165,7 +165,7 @@ func dedent(text string) string {
 
 // absolute returns a clean path of the image.
 func absolute(dir, name string) string {
-	if m := references.FindStringSubmatch(name); m != nil && m[1] == "p" && strings.HasPrefix(name, m[0]) {
+	if m := references().FindStringSubmatch(name); m != nil && m[1] == "p" && strings.HasPrefix(name, m[0]) {
 		if _, value, ok := strings.Cut(m[2], "="); ok && path.IsAbs(value) {
 			return m[0] + path.Clean("x" + strings.TrimPrefix(name, m[0]))[1:]
 		}

@@ -46,7 +46,7 @@ func (w *writer) variables(units []*unit) (lets []string, items map[*unit]string
 			}
 		}
 		for _, x := range u.sees {
-			if m := references.FindStringSubmatch(x.value); m != nil && m[0] == x.value && w.im.params[m[2]] != nil && w.im.params[m[2]].global == x.name {
+			if m := references().FindStringSubmatch(x.value); m != nil && m[0] == x.value && w.im.params[m[2]] != nil && w.im.params[m[2]].global == x.name {
 				continue // the name means the same
 			}
 			clause := "env " + name(x.name) + " = " + quote(x.value)

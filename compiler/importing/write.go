@@ -2,11 +2,11 @@ package importing
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/format"
+	"github.com/layc-lang/layc/lang/lazy"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -137,8 +137,8 @@ func (w *writer) body() string {
 // text replaces references by names.
 func (w *writer) text(text string) string {
 	im := w.im
-	return references.ReplaceAllStringFunc(text, func(ref string) string {
-		m := references.FindStringSubmatch(ref)
+	return references().ReplaceAllStringFunc(text, func(ref string) string {
+		m := references().FindStringSubmatch(ref)
 		switch m[1] {
 		case "p":
 			if p := im.params[m[2]]; p != nil {
@@ -217,7 +217,7 @@ func (im *importer) varsOf(b *block) []string {
 	}
 	for _, u := range b.units {
 		add(u.vars)
-		for _, m := range references.FindAllStringSubmatch(u.text, -1) {
+		for _, m := range references().FindAllStringSubmatch(u.text, -1) {
 			if m[1] == "f" {
 				add(im.varsOfTarget(im.wholeOf(im.byID(m[2]).family)))
 			}
@@ -250,7 +250,7 @@ func (im *importer) varsOfTarget(t *target) []string {
 // app writes an app. Its name is the build's, or an expression with generators.
 func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
 	if header == "" {
-		if header = b.Name; !word.MatchString(header) {
+		if header = b.Name; !word().MatchString(header) {
 			header = quote(header)
 		}
 	}
@@ -287,7 +287,7 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
 	}
 	fmt.Fprintf(out, "app %s {\n", header)
 	w.statements(out, props, own)
-	if b := t.stage.base; debianTag.MatchString(b.ref) && b.release != "" && t.stage.std == nil && !t.sets("command") && !t.sets("entrypoint") {
+	if b := t.stage.base; debianTag().MatchString(b.ref) && b.release != "" && t.stage.std == nil && !t.sets("command") && !t.sets("entrypoint") {
 		out.WriteString("    command [\"bash\"]\n")
 	}
 	out.WriteString("}\n\n")
@@ -497,7 +497,7 @@ func (w *writer) questions(u *unit) string {
 	return text
 }
 
-var exposed = regexp.MustCompile(`^(expose|volume) `)
+var exposed = lazy.Regexp(`^(expose|volume) `)
 
 // merged returns the settings of some units, with all ports and all volumes in one clause each.
 func merged(units []*unit) []*unit {
@@ -507,7 +507,7 @@ func merged(units []*unit) []*unit {
 		if u.kind != config {
 			continue
 		}
-		m := exposed.FindString(u.text)
+		m := exposed().FindString(u.text)
 		if m == "" || len(u.comments) > 0 {
 			out = append(out, u)
 			continue

@@ -2,11 +2,11 @@ package audit
 
 import (
 	"crypto/sha256"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
-	"sync"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Habit is something that lines of Dockerfiles do, and that images store.
@@ -54,16 +54,11 @@ func (k Kind) Advice() string {
 	return ""
 }
 
-// lazy returns an expression that is compiled on first use: each start of layc would pay for it.
-func lazy(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
-
 // caches are where package managers keep what they download.
-var caches = lazy(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
+var caches = lazy.Regexp(`^(var/cache/(apt|apk|dnf|yum|zypp)/|etc/apk/cache/|(root|home/[^/]+)/(\.cache/(pip|yarn|go-build|uv|pypoetry|composer|ms-playwright)|\.npm/_cacache|\.yarn/cache|\.m2/repository|\.gradle/caches|\.cargo/registry|\.gem|\.nuget/packages|\.composer/cache)/|usr/local/share/\.cache/|go/pkg/mod/cache/|opt/conda/pkgs/)`)
 
 // databases are what each installation of a package replaces, in layc's layers, too.
-var databases = lazy(`^(var/lib/dpkg/|var/cache/debconf/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
+var databases = lazy.Regexp(`^(var/lib/dpkg/|var/cache/debconf/|lib/apk/db/|usr/lib/apk/db/|var/lib/rpm/|usr/lib/sysimage/rpm/|etc/ld\.so\.cache$)`)
 
 // habits looks for habits in each different layer, in the first image that has it.
 func (a *auditor) habits() {
@@ -237,8 +232,8 @@ func (c *Content) deletes(p string) bool {
 }
 
 var (
-	installs  = lazy(`\b(npm (ci|install|i)|yarn( install)?\b|pnpm (i|install)|pip3? install|poetry install|bundle install|composer install|go mod download|cargo fetch|mvn .*go-offline|apt-get (-\S+ )*install|apk (-\S+ )*add|dnf (-\S+ )*install)`)
-	copiesAll = lazy(`^(COPY|ADD) (--\S+ )*\. |(COPY|ADD) dir:`)
+	installs  = lazy.Regexp(`\b(npm (ci|install|i)|yarn( install)?\b|pnpm (i|install)|pip3? install|poetry install|bundle install|composer install|go mod download|cargo fetch|mvn .*go-offline|apt-get (-\S+ )*install|apk (-\S+ )*add|dnf (-\S+ )*install)`)
+	copiesAll = lazy.Regexp(`^(COPY|ADD) (--\S+ )*\. |(COPY|ADD) dir:`)
 )
 
 // afterCopy finds an installation that is above a copy of everything: each change of a source file installs
