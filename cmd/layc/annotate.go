@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -18,7 +20,7 @@ func (c *cli) annotate(list diag.List) {
 	for _, d := range list {
 		file := ""
 		if !d.Span.IsZero() {
-			file = inWorkspace(os.Getenv("GITHUB_WORKSPACE"), filepath.Join(c.dir, filepath.FromSlash(d.Span.File.Name())))
+			file = c.inCheckout("GITHUB_WORKSPACE", d.Span.File.Name())
 		}
 		fmt.Fprintln(c.err, annotation(d, file))
 	}
@@ -49,6 +51,55 @@ func annotation(d *diag.Diagnostic, file string) string {
 		text += "\nhelp: " + h
 	}
 	return fmt.Sprintf("::%s %stitle=%s::%s", kind, place, property.Replace(string(d.Code)), message.Replace(text))
+}
+
+// violation is an entry of a Code Quality report, with the fields that GitLab's documentation requires. It
+// recognizes a violation by its fingerprint in the report of another commit, so no line is part of it.
+type violation struct {
+	Description string            `json:"description"`
+	CheckName   diag.Code         `json:"check_name"`
+	Fingerprint string            `json:"fingerprint"` // unique in the report
+	Severity    string            `json:"severity"`
+	Location    violationLocation `json:"location"`
+}
+
+type violationLocation struct {
+	Path  string         `json:"path"` // relative to the root of the repository
+	Lines violationLines `json:"lines"`
+}
+
+type violationLines struct {
+	Begin int `json:"begin"` // 1-based
+}
+
+// codeQuality returns findings as GitLab shows them at the lines of a change, in the order of the list, and
+// not nil. GitLab requires a file of each: findings without a place are about the lock file.
+func (c *cli) codeQuality(list diag.List) []violation {
+	report := []violation{}
+	seen := map[violation]int{}
+	for _, d := range list {
+		v := violation{Description: d.Message, CheckName: d.Code, Severity: "minor"}
+		if d.Severity == diag.Error {
+			v.Severity = "major"
+		}
+		file, line := lock.Name, 1
+		if !d.Span.IsZero() {
+			file, line = d.Span.File.Name(), d.Span.Position().Line
+		}
+		v.Location.Path = c.inCheckout("CI_PROJECT_DIR", file)
+		same := seen[v]
+		seen[v]++
+		v.Fingerprint = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d", v.CheckName, v.Location.Path, v.Description, same)))
+		v.Location.Lines.Begin = line
+		report = append(report, v)
+	}
+	return report
+}
+
+// inCheckout returns a file of the module as a service of CI names it, which sets the variable to the
+// directory of the checkout.
+func (c *cli) inCheckout(variable, file string) string {
+	return inWorkspace(os.Getenv(variable), filepath.Join(c.dir, filepath.FromSlash(file)))
 }
 
 // inWorkspace returns a file relative to the directory of the checkout, with slashes: a job may work in a

@@ -74,3 +74,45 @@ func TestInWorkspace(t *testing.T) {
 		}
 	}
 }
+
+// TestCodeQuality makes the report that GitLab reads: each violation has a file, a line and a fingerprint of
+// its own, which stays when the line moves.
+func TestCodeQuality(t *testing.T) {
+	t.Setenv("CI_PROJECT_DIR", "")
+	report := func(text string) []violation {
+		file := source.New("a.layer", text)
+		var list diag.List
+		for _, word := range []string{"one", "two", "two"} {
+			at := strings.LastIndex(text, word)
+			if len(list) == 1 {
+				at = strings.Index(text, word)
+			}
+			list = append(list, &diag.Diagnostic{Severity: diag.Error, Code: "E0207", Message: "unknown name " + word, Span: source.Span{File: file, Start: at, End: at + 3}})
+		}
+		list = append(list, &diag.Diagnostic{Severity: diag.Warning, Code: "E0500", Message: "no place"})
+		return (&cli{dir: "shop"}).codeQuality(list)
+	}
+	before, after := report("one\ntwo two\n"), report("\n\none\ntwo two\n")
+	prints := map[string]bool{}
+	for i, v := range before {
+		prints[v.Fingerprint] = true
+		if after[i].Fingerprint != v.Fingerprint {
+			t.Errorf("%s has another fingerprint on another line", v.Description)
+		}
+	}
+	if len(before) != 4 || len(prints) != 4 {
+		t.Errorf("%d violations have %d fingerprints, want 4", len(before), len(prints))
+	}
+	for i, want := range []violation{
+		{"unknown name one", "E0207", "", "major", violationLocation{"shop/a.layer", violationLines{3}}},
+		{"unknown name two", "E0207", "", "major", violationLocation{"shop/a.layer", violationLines{4}}},
+		{"unknown name two", "E0207", "", "major", violationLocation{"shop/a.layer", violationLines{4}}},
+		{"no place", "E0500", "", "minor", violationLocation{"shop/layc.lock", violationLines{1}}},
+	} {
+		got := after[i]
+		got.Fingerprint = ""
+		if got != want {
+			t.Errorf("violation %d is %v, want %v", i, got, want)
+		}
+	}
+}

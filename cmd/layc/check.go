@@ -16,6 +16,7 @@ import (
 func (c *cli) checkCommand() *cobra.Command {
 	var p program
 	var asJSON bool
+	var format string
 	cmd := &cobra.Command{
 		Use:        "check",
 		SuggestFor: []string{"lint", "validate", "vet", "verify"},
@@ -23,13 +24,21 @@ func (c *cli) checkCommand() *cobra.Command {
 		Long: `check reads the module and its imports, and reports all errors and warnings:
 syntax, unknown names, wrong types, conflicts between components, paths that
 two components write, missing files, and missing pins. In a job of GitHub
-Actions, they are also shown at the lines of a change.`,
+Actions, they are also shown at the lines of a change. GitLab does that with a
+Code Quality report, which --format=gitlab prints.`,
 		Example: `  layc check
   layc check -C services/shop
   layc check --json            print errors and warnings as a JSON array
-  layc check --locked          also check that the recorded plan fits`,
+  layc check --locked          also check that the recorded plan fits
+  layc check --format=gitlab > gl-code-quality-report.json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case format != "text" && format != "gitlab":
+				return usage(cmd, "--format %s: expected text or gitlab", format)
+			case asJSON && format != "text":
+				return usage(cmd, "--json and --format=%s exclude each other", format)
+			}
 			in, err := c.input(cmd, p)
 			if err != nil {
 				return err
@@ -50,8 +59,14 @@ Actions, they are also shown at the lines of a change.`,
 				}
 				return nil
 			}
+			list = c.firstPins(list)
+			if format == "gitlab" {
+				if err := c.printJSON(c.codeQuality(list)); err != nil {
+					return err
+				}
+			}
 			c.annotates = progress.Choose("auto", false, os.Getenv) == "github"
-			if err := c.findings(c.firstPins(list)); err != nil {
+			if err := c.findings(list); err != nil || format == "gitlab" {
 				return err
 			}
 			fmt.Fprintf(c.out, "%s, %s: no errors\n", term.Count(len(out.Targets[0].Graph.Apps), "app"), term.Count(len(out.Checked.Modules), "module"))
@@ -59,6 +74,7 @@ Actions, they are also shown at the lines of a change.`,
 		},
 	}
 	p.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text or gitlab")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print errors and warnings as JSON")
 	return cmd
 }

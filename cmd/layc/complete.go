@@ -113,7 +113,7 @@ func engineArguments(cmd *cobra.Command, args []string) []string {
 var fileFlags = []string{"html", "plot", "keyring"}
 
 // formats are the values of --format, by command.
-var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "sbom": {"spdx", "cyclonedx"}, "affected": {"text", "github", "gitlab"}}
+var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "sbom": {"spdx", "cyclonedx"}, "affected": {"text", "github", "gitlab"}, "check": {"text", "gitlab"}}
 
 // wordsOf converts a completer for cobra, without words that are already there.
 func wordsOf(f completer) cobra.CompletionFunc {
