@@ -190,7 +190,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 		}
 	}
 	if c.chmod == "" {
-		unreadable(s, i, found)
+		unreadable(s, i, context, found)
 	}
 	text := "copy " + quotes(found) + " to " + quote(to) + options
 	if len(c.exclude) > 0 {
@@ -198,31 +198,6 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 	}
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(found, to), nil)
-}
-
-// unreadable finds files that only their owner or group may read. Docker keeps the modes of the context,
-// and layc gives files of the project one that all may read.
-func unreadable(s *stage, i *instruction, sources []string) {
-	for _, src := range sources {
-		if symbolic(src) {
-			continue
-		}
-		_ = fs.WalkDir(s.file.im.in.Files, path.Clean(src), func(name string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return nil // what cannot be read is not copied either
-			}
-			info, err := d.Info()
-			if err != nil || info.Mode().Perm() == 0 || info.Mode().Perm()&0o004 != 0 {
-				return nil
-			}
-			usual := "0644"
-			if info.Mode().Perm()&0o111 != 0 {
-				usual = "0755"
-			}
-			i.guess("%s has mode %#o, and layc gives it %s; write `mode` if nobody else may read it", name, info.Mode().Perm(), usual)
-			return fs.SkipAll
-		})
-	}
 }
 
 // keepParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.

@@ -94,7 +94,7 @@ type Result struct {
 
 // Import translates builds. It fails only if no build can be read.
 func Import(in Input) (*Result, error) {
-	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}, stays: map[string]kept{}}
+	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}, stays: map[string]kept{}, modes: modes{in.Files, map[[2]string]protected{}}}
 	im.read()
 	if len(im.targets) == 0 {
 		return nil, im.failed()
@@ -133,7 +133,8 @@ type importer struct {
 	bases   map[string]*base       // by identity
 	plain   map[string]bool        // bases that stay images, by name
 	stays   map[string]kept        // FROMs that stay images, by builds and places; see replaced
-	params  map[string]*param      // by name and default
+	modes   modes
+	params  map[string]*param // by name and default
 	users   []*account
 	secrets []string
 	blocks  []*block

@@ -234,9 +234,11 @@ func TestLinks(t *testing.T) {
 // TestUnreadable tells of files that lose their protection.
 func TestUnreadable(t *testing.T) {
 	files := fstest.MapFS{
-		"Dockerfile": {Data: []byte("FROM scratch\nCOPY key /key\nCOPY conf /conf/\nCOPY --chmod=600 key /kept\nCOPY open /open\n")},
-		"key":        {Mode: 0o600},
-		"conf/a":     {Mode: 0o644}, "conf/b/run": {Mode: 0o750}, "conf/c": {Mode: 0o600},
+		"Dockerfile":    {Data: []byte("FROM scratch\nCOPY key /key\nCOPY conf /conf/\nCOPY --chmod=600 key /kept\nCOPY open /open\nCOPY keys /keys/\n")},
+		"key":           {Mode: 0o600},
+		".dockerignore": {Data: []byte("conf/aa\n**/*.pem\nkeys/*\n!keys/own\n")},
+		"conf/aa/key":   {Mode: 0o600}, "conf/aa.pem": {Mode: 0o600}, "keys/a": {Mode: 0o600}, "keys/own": {Mode: 0o640},
+		"conf/a": {Mode: 0o644}, "conf/b/run": {Mode: 0o750}, "conf/c": {Mode: 0o600},
 		"open": {Mode: 0o664},
 	}
 	var why []string
@@ -248,6 +250,7 @@ func TestUnreadable(t *testing.T) {
 	want := []string{
 		"key has mode 0600, and layc gives it 0644; write `mode` if nobody else may read it",
 		"conf/b/run has mode 0750, and layc gives it 0755; write `mode` if nobody else may read it",
+		"keys/own has mode 0640, and layc gives it 0644; write `mode` if nobody else may read it",
 	}
 	if !slices.Equal(why, want) {
 		t.Errorf("got %q, want %q", why, want)
