@@ -21,9 +21,9 @@ import (
 func (c *cli) engineCommand() *cobra.Command {
 	g := &engines{cli: c}
 	cmd := &cobra.Command{
-		Use:        "engine [try | usage | prune | stop] [ADDRESS]",
+		Use:        "engine [try | usage | prune | start | stop] [ADDRESS]",
 		SuggestFor: []string{"engines", "builder", "builders", "buildkit", "daemon", "prune", "du"},
-		Short:      "List, try, prune or stop engines",
+		Short:      "List, try, prune, start or stop engines",
 		Long: `engine lists the engines that layc build can use: the built-in one, the one in
 BUILDKIT_HOST, Docker's, and the builders of docker buildx. A star marks the one
 that layc build uses without --engine.
@@ -33,12 +33,19 @@ a builder or a deployment has several engines, to each of them:
   try    show its version and platforms, and what it lacks
   usage  show what its cache takes, by kinds or with --components by component
   prune  remove what no running build uses from its cache
-  stop   interrupt the process that runs the built-in engine`,
+  start  run the built-in engine until it is stopped
+  stop   interrupt the process that runs the built-in engine
+
+A build that finds no running engine starts one, and stops it when it has ended.
+If an engine was started, builds of the same user use it, which saves some time
+in each build. It pulls from registries with its own --insecure and
+--registry-ca.`,
 		Example: `  layc engine
   layc engine try buildx:ci
   layc engine usage
   layc engine usage --components
   layc engine prune --unused-for 168h
+  layc engine start &
   layc engine stop`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: g.run,
@@ -47,6 +54,7 @@ a builder or a deployment has several engines, to each of them:
 	f.StringVar(&g.tls, "tlsdir", "", "secure tcp:// with ca.pem, cert.pem and key.pem in `DIR`")
 	f.StringVar(&g.state, "state", "", "the state of the built-in engine is in `DIR` (default: layc in your cache directory)")
 	f.BoolVar(&g.components, "components", false, "show usage by component, and for steps that run programs by command")
+	g.registries.flags(cmd)
 	f.DurationVar(&g.unusedFor, "unused-for", 0, "prune only what was not used for `DURATION`, e.g. 168h")
 	return cmd
 }
@@ -55,6 +63,7 @@ a builder or a deployment has several engines, to each of them:
 type engines struct {
 	*cli
 	address, tls, state string
+	registries          registryFlags // of an engine that is started
 	unusedFor           time.Duration
 	components          bool
 }
@@ -68,7 +77,7 @@ type managed interface {
 }
 
 // engineWords are what layc engine does, apart from listing.
-var engineWords = []string{"try", "usage", "prune", "stop"}
+var engineWords = []string{"try", "usage", "prune", "start", "stop"}
 
 func (g *engines) run(cmd *cobra.Command, args []string) error {
 	from := "ADDRESS"
@@ -90,6 +99,8 @@ func (g *engines) run(cmd *cobra.Command, args []string) error {
 		return usage(cmd, "--unused-for requires prune")
 	case g.components && (len(args) == 0 || args[0] != "usage"):
 		return usage(cmd, "--components requires usage")
+	case (len(g.registries.insecure) > 0 || len(g.registries.authorities) > 0) && (len(args) == 0 || args[0] != "start"):
+		return usage(cmd, "--insecure and --registry-ca require start")
 	case len(args) == 0:
 		g.list()
 		return nil
@@ -97,6 +108,8 @@ func (g *engines) run(cmd *cobra.Command, args []string) error {
 	switch args[0] {
 	case "try", "usage", "prune":
 		return g.onEach(cmd.Context(), args[0])
+	case "start":
+		return g.start(cmd)
 	case "stop":
 		return g.stop(cmd)
 	}
@@ -248,6 +261,30 @@ func (g *engines) usage(ctx context.Context, e managed) error {
 	table.Row("together", fmt.Sprint(all.Records), size(all.Bytes), size(all.Unused))
 	table.Print(g.out)
 	return nil
+}
+
+// start runs the built-in engine until the process is interrupted, which is not an error. Builds that run then
+// open the engine themselves.
+func (g *engines) start(cmd *cobra.Command) error {
+	if g.address != "" {
+		return usage(cmd, "start %s: layc starts only the built-in engine", g.address)
+	}
+	settings, err := g.registries.find(cmd)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	opened, err := g.cli.open(ctx, engine.Options{State: g.state, Registries: settings, Notice: g.announce})
+	if err != nil {
+		return err
+	}
+	if e, ok := opened.(*engine.Engine); ok && e.Attached() {
+		fmt.Fprintf(g.out, "process %d runs the engine on %s already\n", engine.Running(g.state), g.state)
+		return opened.Close()
+	}
+	fmt.Fprintf(g.out, "the engine on %s runs until Ctrl-C or layc engine stop\n", g.state)
+	<-ctx.Done()
+	return opened.Close()
 }
 
 // stop ends the process that runs the built-in engine.
