@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -54,7 +55,8 @@ func (c *cli) modules() (git.Store, error) { return git.Of(c.dir, c.announce) }
 // A repository that cannot be reached ends a command.
 var _ lock.Unreachable = (*git.FetchError)(nil)
 
-// fetched returns the repositories that a lock file pins, for the compiler; see [pin.Fetch].
+// fetched returns the repositories that a lock file pins, for the compiler; see [pin.Fetch]. It reports those
+// that are unreachable.
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
 	if len(pins.Modules) == 0 {
 		return nil, nil
@@ -63,7 +65,13 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 	if err != nil {
 		return nil, err
 	}
-	return pin.Fetch(ctx, c.source(), pins, store, online)
+	all, err := pin.Fetch(ctx, c.source(), pins, store, online)
+	var lost *pin.UnavailableError
+	if errors.As(err, &lost) {
+		_ = c.findings(lost.Findings)
+		return nil, &codeError{exitUnavailable}
+	}
+	return all, err
 }
 
 // load reads the program like [compiler.Load].

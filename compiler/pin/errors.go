@@ -53,11 +53,11 @@ func (e *UnknownArchiveError) Error() string {
 	return "the program downloads nothing from " + e.Name
 }
 
-// UnavailableError is the error for downloads or bases that cannot be pinned, with their places in the
-// program.
+// UnavailableError is the error for repositories, downloads or bases that cannot be had, with their places
+// in the program.
 type UnavailableError struct {
 	Findings diag.List
-	Err      error // what failed; a [*lock.UnservedError], [lock.BaseErrors] or [*lock.UnresolvedError]
+	Err      error // what failed; a [lock.Unreachable], [*lock.UnservedError], [lock.BaseErrors] or [*lock.UnresolvedError]
 }
 
 func (e *UnavailableError) Error() string { return e.Err.Error() }

@@ -16,7 +16,7 @@ import (
 // Repositories gives access to git repositories.
 type Repositories interface {
 	// Pin finds the commit of a version, and returns the pin and the content. The error for an
-	// unknown version is [load.Advised].
+	// unknown version is [load.Advised]; that for an unreachable repository is [lock.Unreachable], too.
 	Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error)
 	// Read returns the content of a pinned repository. If it is not on this machine, Read fetches
 	// it, or returns [fs.ErrNotExist] if online is false. The error for an unreachable repository
@@ -25,8 +25,8 @@ type Repositories interface {
 }
 
 // Fetch reads the repositories that a lock file pins, for the input of a compilation. Missing
-// ones are fetched if the program imports them; offline, they come with an error. An unreachable
-// repository is an error. The compiler reports content that does not match its pin, at the
+// ones are fetched if the program imports them; offline, they come with an error. If a repository
+// is unreachable, the error is an [*UnavailableError]. The compiler reports content that does not match its pin, at the
 // import.
 func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Repositories, online bool) (map[load.Repository]load.Fetched, error) {
 	all := map[load.Repository]load.Fetched{}
@@ -39,6 +39,7 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 		}
 		all[r] = load.Fetched{Files: files, Err: err}
 	}
+	var lost error
 	for online && len(missing) > 0 {
 		in.Modules = all
 		program, _ := compiler.Load(in)
@@ -54,11 +55,18 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 			delete(missing, r)
 			wanted++
 			files, err := from.Read(ctx, pin, true)
-			var network lock.Unreachable
-			if errors.As(err, &network) || ctx.Err() != nil {
-				return nil, err
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			var down lock.Unreachable
+			if errors.As(err, &down) {
+				lost = err
 			}
 			all[r] = load.Fetched{Files: files, Err: err}
+		}
+		if lost != nil {
+			_, found := compiler.Load(in)
+			return nil, &UnavailableError{found, lost}
 		}
 		if wanted == 0 {
 			break // an unused pin
@@ -84,7 +92,8 @@ func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, 
 		r := load.Repository{URL: m.URL, Version: m.Version}
 		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentions(n, r) })
 	})
-	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error for an unknown version
+	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error
+	var lost error                              // of a repository that is unreachable
 	for {
 		fetched, err := Fetch(ctx, in, &pins, from, true)
 		if err != nil {
@@ -104,9 +113,13 @@ func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, 
 				again = true
 				var files fs.FS
 				pin, files, err = from.Pin(ctx, r)
-				var version load.Advised
-				if err != nil && !errors.As(err, &version) {
+				var says load.Advised
+				if err != nil && (ctx.Err() != nil || !errors.As(err, &says)) {
 					return nil, err
+				}
+				var down lock.Unreachable
+				if errors.As(err, &down) {
+					lost = err
 				}
 				if fresh[r] = (load.Fetched{Files: files, Err: err}); err == nil {
 					pins.Modules = append(pins.Modules, pin)
@@ -121,6 +134,8 @@ func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, 
 		}
 		switch {
 		case again: // the new version may import others
+		case lost != nil:
+			return nil, &UnavailableError{found, lost}
 		case unknown:
 			return nil, faults(found)
 		default:

@@ -377,18 +377,28 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 			Hint("run `layc lock`")
 		return nil
 	case fetched.Err != nil:
-		d := l.list.Errorf(diag.UnusableRepository, i.Path.At, "cannot use %s: %s", r, fetched.Err)
-		var advised Advised
-		if errors.As(fetched.Err, &advised) {
-			note, help := advised.Advice()
-			d.Note("%s", note).Hint("%s", help)
-			return nil
-		}
-		d.Note("layc verifies a repository whenever it reads it").
-			Hint("make the repository readable, or run `layc vendor` to keep a copy in the project")
+		l.unusable(r, fetched.Err, i.Path.At)
 		return nil
 	}
 	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
+}
+
+// unusable reports why a repository has no files.
+func (l *loader) unusable(r Repository, why error, at source.Span) {
+	var down interface{ Unreachable() }
+	var advised Advised
+	code, message := diag.UnusableRepository, fmt.Sprintf("cannot use %s: %s", r, why)
+	if errors.As(why, &down) {
+		code, message = diag.DownloadFailed, fmt.Sprintf("cannot fetch %s", r)
+	}
+	d := l.list.Errorf(code, at, "%s", message)
+	if errors.As(why, &advised) {
+		note, help := advised.Advice()
+		d.Note("%s", note).Hint("%s", help)
+		return
+	}
+	d.Note("layc verifies a repository whenever it reads it").
+		Hint("make the repository readable, or run `layc vendor` to keep a copy in the project")
 }
 
 func (l *loader) importStd(name string, i *syntax.Import) *Module {

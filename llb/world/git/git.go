@@ -27,8 +27,13 @@ type FetchError struct {
 }
 
 func (e *FetchError) Error() string {
-	help := cmp.Or(e.Help, "check the network, the address and your access; to keep a copy in the project, run layc vendor")
-	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, e.Message, help)
+	note, help := e.Advice()
+	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, note, help)
+}
+
+// Advice implements [load.Advised].
+func (e *FetchError) Advice() (note, help string) {
+	return e.Message, cmp.Or(e.Help, "check the network, the address and your access; to keep a copy in the project, run `layc vendor`")
 }
 
 // Unreachable implements lock.Unreachable.
@@ -163,7 +168,7 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 		if _, err := git(ctx, r, dir, nil, "cat-file", "-e", commit+"^{commit}"); err == nil {
 			return nil
 		}
-		failed = &FetchError{r, "no commit " + commit, "its tag may have moved; to pin it again, run layc update " + r.URL}
+		failed = &FetchError{r, "no commit " + commit, "its tag may have moved; to pin it again, run `layc update " + r.URL + "`"}
 	}
 	return failed
 }
