@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -15,6 +14,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/audit"
 	"github.com/layc-lang/layc/llb/registry"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 func (c *cli) auditCommand() *cobra.Command {
@@ -185,12 +186,12 @@ func auditedImage(f registry.Existing, layers map[string]v1.Layer, order *[]stri
 	return out, nil
 }
 
-var shellPrefix = regexp.MustCompile(`^(RUN )?(\|\d+ (\S+=\S* )*)?/bin/sh -c (#\(nop\) *)?`)
+var shellPrefix = lazy.Regexp(`^(RUN )?(\|\d+ (\S+=\S* )*)?/bin/sh -c (#\(nop\) *)?`)
 
 // instruction returns the line of a Dockerfile for an entry of an image's history.
 func instruction(createdBy string) string {
 	text := strings.Join(strings.Fields(strings.TrimSuffix(strings.TrimSpace(createdBy), "# buildkit")), " ")
-	if m := shellPrefix.FindString(text); m != "" && !strings.Contains(m, "#(nop)") {
+	if m := shellPrefix().FindString(text); m != "" && !strings.Contains(m, "#(nop)") {
 		return "RUN " + strings.TrimPrefix(text, m)
 	} else if m != "" {
 		return strings.TrimPrefix(text, m)

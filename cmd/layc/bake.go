@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +16,8 @@ import (
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/llb/frontend"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 func (c *cli) bakeCommand() *cobra.Command {
@@ -188,9 +189,9 @@ func (b *bake) tags(cmd *cobra.Command, targets []*compiler.Target) (map[string]
 }
 
 // odd is what names of bake's targets do not have.
-var odd = regexp.MustCompile(`[^a-zA-Z0-9_-]+`)
+var odd = lazy.Regexp(`[^a-zA-Z0-9_-]+`)
 
-func identifier(name string) string { return odd.ReplaceAllString(name, "_") }
+func identifier(name string) string { return odd().ReplaceAllString(name, "_") }
 
 // unused returns the name of an app's target.
 func unused(targets map[string]jsonTarget, app string) string {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,8 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // usageError is an error in the command line.
@@ -169,13 +170,13 @@ func printUsage(cmd *cobra.Command) error {
 }
 
 // optional matches how pflag shows a flag whose value may be omitted.
-var optional = regexp.MustCompile(`(?m)^( *(?:-\w, )?--[\w-]+) ([^\s\[]+)(\[="[^"\]]*"\])`)
+var optional = lazy.Regexp(`(?m)^( *(?:-\w, )?--[\w-]+) ([^\s\[]+)(\[="[^"\]]*"\])`)
 
 // flagUsages describes flags, with --load[=PROGRAM] for one whose value may be omitted: its value
 // cannot be another argument.
 func flagUsages(flags *pflag.FlagSet) string {
-	return optional.ReplaceAllStringFunc(flags.FlagUsagesWrapped(term.Width), func(text string) string {
-		part := optional.FindStringSubmatch(text)
+	return optional().ReplaceAllStringFunc(flags.FlagUsagesWrapped(term.Width), func(text string) string {
+		part := optional().FindStringSubmatch(text)
 		usage := part[1] + "[=" + part[2] + "]"
 		return usage + strings.Repeat(" ", len(text)-len(usage))
 	})

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,6 +20,8 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 func (c *cli) watchCommand() *cobra.Command {
@@ -186,13 +187,13 @@ func (w *watching) skipped(cmd *cobra.Command) []string {
 
 // editors matches the names of files that editors make beside a file that they write: Vim, Emacs, JetBrains,
 // GNOME and sed -i.
-var editors = regexp.MustCompile(`~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old)___$|^\.goutputstream-|^sed[A-Za-z0-9]{6}$`)
+var editors = lazy.Regexp(`~$|^\.#|^#.*#$|^\..*\.sw[a-z]$|^4913$|___jb_(tmp|old)___$|^\.goutputstream-|^sed[A-Za-z0-9]{6}$`)
 
 // counts reports whether a change of a file counts.
 func (w *watching) counts(name string, skip []string) bool {
 	abs, err := filepath.Abs(name)
 	base := filepath.Base(name)
-	return err == nil && !w.ignores(name) && !editors.MatchString(base) && base != lock.Name &&
+	return err == nil && !w.ignores(name) && !editors().MatchString(base) && base != lock.Name &&
 		!slices.ContainsFunc(skip, func(s string) bool { return abs == s || strings.HasPrefix(abs, s+"/") })
 }
 

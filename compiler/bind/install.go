@@ -124,7 +124,7 @@ func (in *installing) step(s *model.Install, at source.Span, to *bound) *model.I
 	out.Distribution = to.distribution
 	var names []string
 	for _, name := range s.Names {
-		if !packageName.MatchString(name) {
+		if !packageName().MatchString(name) {
 			x.notPackage(name, "install %s", at)
 			continue
 		}

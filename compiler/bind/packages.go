@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // packageInstances returns the instances of OS packages, by name: one for each group that
@@ -28,7 +29,7 @@ func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 	var out []*model.Instance
 	for _, name := range r.Packages {
 		at := x.Told(r.Span, r.Origin)
-		if !packageName.MatchString(name) {
+		if !packageName().MatchString(name) {
 			x.notPackage(name, "os.packages(%s)", x.Told(r.PlaceOf(name), r.Origin))
 			continue
 		}
@@ -106,7 +107,7 @@ func noDistribution(x *binder, word string, base *evaluate.Ref, at source.Span) 
 }
 
 // packageName matches the name of a Debian package.
-var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+var packageName = lazy.Regexp(`^[a-z0-9][a-z0-9+.-]+$`)
 
 // notPackage reports a string that cannot be the name of a package. form is what takes names:
 // "os.packages(%s)".
@@ -131,9 +132,9 @@ func (x *binder) notPackage(name, form string, at source.Span) {
 		switch {
 		case len(words) > 1:
 			return d.Hint("write the names separately: `%s`", taking(words...))
-		case version != "" && packageName.MatchString(base):
+		case version != "" && packageName().MatchString(base):
 			return spelled(d.Hint("write %q: layc.lock pins the version", base), base)
-		case packageName.MatchString(strings.ToLower(name)):
+		case packageName().MatchString(strings.ToLower(name)):
 			return spelled(d.Hint("write %q", strings.ToLower(name)), strings.ToLower(name))
 		}
 		return d.Hint("write a name such as `%s`", taking("curl"))

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
@@ -11,6 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Variant is one app of a matrix before its evaluation.
@@ -168,13 +169,13 @@ func ValidName(s string) bool {
 }
 
 // ValidTag reports whether a string can follow a name and a colon in an image reference.
-func ValidTag(s string) bool { return imageTag.MatchString(s) }
+func ValidTag(s string) bool { return imageTag().MatchString(s) }
 
 // imageTag matches the tag of an image reference.
-var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+var imageTag = lazy.Regexp(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
 // registryHost matches a host with an optional port.
-var registryHost = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?$`)
+var registryHost = lazy.Regexp(`^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?$`)
 
 // registry evaluates the registry that images are pushed to.
 func (c *clause) registry() string {
@@ -183,7 +184,7 @@ func (c *clause) registry() string {
 		return ""
 	}
 	host, dir, deeper := strings.Cut(strings.TrimSuffix(r, "/"), "/")
-	if registryHost.MatchString(host) && (!deeper || ValidName(dir)) {
+	if registryHost().MatchString(host) && (!deeper || ValidName(dir)) {
 		return r
 	}
 	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid registry: %q", r).

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Clauses of image configuration. Runtimes check a configuration only when they start a
@@ -44,12 +45,12 @@ func (c *clause) assigned() {
 }
 
 // variableInText finds a variable as shells and Dockerfiles write it.
-var variableInText = regexp.MustCompile(`\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}]*\})`)
+var variableInText = lazy.Regexp(`\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}]*\})`)
 
 // unexpanded warns of a variable within the value of a variable, a label or an annotation. The checker
 // reports a variable within its own value.
 func (c *clause) unexpanded(key, val string) {
-	found := variableInText.FindString(val)
+	found := variableInText().FindString(val)
 	if found == "" || strings.Trim(found, "${}") == key {
 		return
 	}

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Owners by name. A layer holds numbers, and can be on several bases. A name stands for its
@@ -17,11 +18,11 @@ import (
 // put on must have the name with the same number, which package bind checks.
 
 // ownerForm matches an owner: a user and perhaps a group, each a number or a name.
-var ownerForm = regexp.MustCompile(`^[^:\s/]+(:[^:\s/]+)?$`)
+var ownerForm = lazy.Regexp(`^[^:\s/]+(:[^:\s/]+)?$`)
 
 // owner evaluates an owner that is written as a string.
 func (c *clause) owner(t string, at source.Span) *model.Owner {
-	if !ownerForm.MatchString(t) {
+	if !ownerForm().MatchString(t) {
 		c.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid owner: %q", t).
 			Note("an owner is a user, optionally followed by a colon and a group; each is a number or a name").
 			Hint("write an owner such as `\"1001:0\"` or `\"www-data\"`")

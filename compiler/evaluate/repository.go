@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Package repositories of third parties. The base declares them, next to its distribution: they
@@ -26,7 +27,7 @@ type repository struct {
 }
 
 // repositoryName matches the name of a repository. It is also an archive's name, for mirrors.
-var repositoryName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var repositoryName = lazy.Regexp(`^[a-z][a-z0-9_-]*$`)
 
 // ownNames are names that mean other archives, and additions to a distribution.
 var ownNames = append(lock.DistributionArchives(), "updates", "security", "maven", "npm", "go", "http", "https")
@@ -58,7 +59,7 @@ func (c *clause) repositoryName() (string, bool) {
 			Note("layc uses this name itself").Hint("write another name, such as `repository \"vendor\"`")
 		return "", false
 	}
-	if !repositoryName.MatchString(name) {
+	if !repositoryName().MatchString(name) {
 		c.Found.Errorf(diag.InvalidRepository, at, "not a valid name of a repository: %q", name).
 			Note("a name has lower-case letters, digits, `-` and `_`; layc.lock and `--mirror NAME=URL` use it").
 			Hint("write a name such as `repository \"vendor\"`, and the URL after `from`")
@@ -82,7 +83,7 @@ func (c *clause) repositoryURL() (string, bool) {
 }
 
 // suitePart matches a suite, and apt's component of a suite.
-var suitePart = regexp.MustCompile(`^[A-Za-z0-9./~_+-]+$`)
+var suitePart = lazy.Regexp(`^[A-Za-z0-9./~_+-]+$`)
 
 // suiteOf evaluates the suite and its components.
 func (c *clause) suiteOf(r *repository) bool {
@@ -91,7 +92,7 @@ func (c *clause) suiteOf(r *repository) bool {
 		return false
 	}
 	at := c.Option("suite").Args[0].Span()
-	if !suitePart.MatchString(r.Suite) || slices.Contains(strings.Split(r.Suite, "/"), "..") {
+	if !suitePart().MatchString(r.Suite) || slices.Contains(strings.Split(r.Suite, "/"), "..") {
 		c.Found.Errorf(diag.InvalidRepository, at, "not a valid suite: %q", r.Suite).
 			Hint("write the suite as in apt's sources, such as `\"stable\"`; for a repository without suites, its directory with a final slash, such as `\"./\"`")
 		return false
@@ -112,7 +113,7 @@ func (c *clause) suiteOf(r *repository) bool {
 	}
 	for _, a := range o.Args {
 		for _, name := range c.texts(a, c.env) {
-			if !suitePart.MatchString(name) {
+			if !suitePart().MatchString(name) {
 				c.Found.Errorf(diag.InvalidRepository, a.Span(), "not a valid component of a suite: %q", name).
 					Hint("write the components separately, as in apt's sources: `components \"main\", \"contrib\"`")
 				return false

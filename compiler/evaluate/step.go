@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // replace adds an edit that replaces a string, if the source at the finding is exactly
@@ -248,7 +249,7 @@ func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
 	if !ok {
 		return
 	}
-	if !variableName.MatchString(key) {
+	if !variableName().MatchString(key) {
 		c.Found.Errorf(diag.InvalidVariable, o.Assign.Key.At, "not a valid variable name: %q", key).
 			Note("a variable name has letters, digits and `_`, and does not begin with a digit").
 			Hint("write `env %s = …`", plainName(key))
@@ -258,7 +259,7 @@ func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
 }
 
 // variableName matches the names of variables that a shell accepts.
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (c *clause) itemTargets(args []syntax.Expr) []string {
 	var out []string

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Base systems. A component is a base if it declares what it is made of: packages of a
@@ -50,11 +51,11 @@ func (c *clause) system() {
 
 // imageReference matches an image reference: a registry and a path, an optional tag, an
 // optional digest.
-var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
+var imageReference = lazy.Regexp(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
 
 // image evaluates a base from an image reference, which the lock file pins.
 func (c *clause) image(ref string, to *model.System) {
-	if !imageReference.MatchString(ref) {
+	if !imageReference().MatchString(ref) {
 		if ref != "" {
 			c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "not a valid image reference: %q", ref).
 				Hint("write REGISTRY/NAME:TAG, such as `\"registry.example.com/base:12\"`")
@@ -126,7 +127,7 @@ func (p *ociPlatform) includes(q model.Platform) bool {
 }
 
 // digestForm matches a digest in the syntax of a layout's file names.
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var digestForm = lazy.Regexp(`^sha256:[0-9a-f]{64}$`)
 
 // maxIndex is the maximum size of an index, as in registries.
 const maxIndex = 4 << 20
@@ -144,7 +145,7 @@ func (x *Evaluator) manifests(dir string) ([]string, error) {
 		for _, m := range index.Manifests {
 			nested := strings.Contains(m.MediaType, "index") || strings.Contains(m.MediaType, "manifest.list")
 			switch {
-			case seen[m.Digest] || !digestForm.MatchString(m.Digest):
+			case seen[m.Digest] || !digestForm().MatchString(m.Digest):
 				continue
 			case nested:
 				files = append(files, "blobs/sha256/"+strings.TrimPrefix(m.Digest, "sha256:"))

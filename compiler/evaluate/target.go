@@ -2,12 +2,13 @@ package evaluate
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Limits of Linux.
@@ -18,7 +19,7 @@ const (
 
 // variableInPath finds a variable at the beginning of a name in a path. Elsewhere a name may well have a
 // dollar, as the classes of Java do.
-var variableInPath = regexp.MustCompile(`/(\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}/]*\}))`)
+var variableInPath = lazy.Regexp(`/(\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}/]*\}))`)
 
 // target checks a path in the image, which must be absolute and clean. It keeps a trailing
 // slash.
@@ -27,7 +28,7 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write a path, such as `\"/srv\"`")
 		return "", false
 	}
-	if variable := variableInText.FindString(p); variable != "" && strings.HasPrefix(p, variable) {
+	if variable := variableInText().FindString(p); variable != "" && strings.HasPrefix(p, variable) {
 		x.Found.Errorf(diag.InvalidPath, at, "not an absolute path: %q", p).
 			Note("nothing expands `%s` in a path", variable).
 			Hint("write the path itself, such as with `let` and `${…}`")
@@ -46,7 +47,7 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 			return "", false
 		}
 	}
-	if variable := variableInPath.FindStringSubmatch(p); variable != nil {
+	if variable := variableInPath().FindStringSubmatch(p); variable != nil {
 		x.OnceAt(diag.UnexpandedVariable, at, func() *diag.Diagnostic {
 			return x.Found.Warnf(diag.UnexpandedVariable, at, "nothing expands `%s` in this path", variable[1]).
 				Note("a path in the image is taken exactly as written").

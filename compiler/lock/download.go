@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Download records the name of a download with a declared checksum. If the program changes the
@@ -34,7 +35,7 @@ func (f *File) Names(digest string) []string {
 }
 
 // versionPart matches the part of a path with a version, such as v1.30.0.
-var versionPart = regexp.MustCompile(`[0-9]+\.[0-9]+`)
+var versionPart = lazy.Regexp(`[0-9]+\.[0-9]+`)
 
 // DownloadName returns the end of a URL that identifies the download, whatever the host and the
 // directory are. It is the last element or, if only an earlier element has a version, everything
@@ -51,7 +52,7 @@ func DownloadName(url string) string {
 	}
 	elements := strings.Split(path.Clean("/" + url)[1:], "/")
 	for n := len(elements) - 1; n >= 0; n-- {
-		if versionPart.MatchString(elements[n]) {
+		if versionPart().MatchString(elements[n]) {
 			return strings.Join(elements[n:], "/")
 		}
 	}

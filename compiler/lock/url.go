@@ -3,9 +3,10 @@ package lock
 import (
 	"fmt"
 	neturl "net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Location is the source of a download: a server, or an archive with a mirror that this machine
@@ -32,7 +33,7 @@ func (e *URLError) Error() string {
 }
 
 // archiveName matches the name of an archive, as in --mirror.
-var archiveName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var archiveName = lazy.Regexp(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // Locate parses a URL in the syntax of programs:
 //
@@ -47,7 +48,7 @@ func Locate(url string) (Location, error) {
 		return Location{}, &URLError{URL: url, What: what, Help: help}
 	}
 	scheme, rest, ok := strings.Cut(url, ":")
-	if !ok || rest == "" || !archiveName.MatchString(scheme) || strings.ContainsFunc(url, blank) {
+	if !ok || rest == "" || !archiveName().MatchString(scheme) || strings.ContainsFunc(url, blank) {
 		return Location{}, &URLError{URL: url, Help: webOrMaven, File: true}
 	}
 	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")

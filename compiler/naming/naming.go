@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,8 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Template makes the names of images in registries and image stores. It has placeholders: {registry}
@@ -24,17 +25,17 @@ type Template string
 // placeholders are what a template may have.
 var placeholders = []string{"registry", "app", "tag", "revision"}
 
-var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+var placeholder = lazy.Regexp(`\{([^{}]*)\}`)
 
 // tagged matches a prefix that ends in a tag: the colon is not the port's.
-var tagged = regexp.MustCompile(`/[^/]*:[^/]*$|^[^/:]*:[^/]*[^/0-9][^/]*$`)
+var tagged = lazy.Regexp(`/[^/]*:[^/]*$|^[^/:]*:[^/]*[^/0-9][^/]*$`)
 
 // Parse checks a template.
 func Parse(text string) (Template, error) {
 	if err := Placeholders(text, placeholders); err != nil {
 		return "", err
 	}
-	if t := Template(text); !t.Uses("app") && tagged.MatchString(text) {
+	if t := Template(text); !t.Uses("app") && tagged().MatchString(text) {
 		return "", errors.New("one name for all apps; write {app} in it, or a prefix without a tag")
 	}
 	return Template(text), nil
@@ -42,7 +43,7 @@ func Parse(text string) (Template, error) {
 
 // Placeholders returns an error unless a text has only known placeholders, like {app}.
 func Placeholders(text string, known []string) error {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(known, m[1]) {
 			var braced []string
 			for _, k := range known {
@@ -54,7 +55,7 @@ func Placeholders(text string, known []string) error {
 			return fmt.Errorf("unknown placeholder: %s; expected one of %s", m[0], strings.Join(braced, ", "))
 		}
 	}
-	if rest := placeholder.ReplaceAllString(text, ""); strings.ContainsAny(rest, "{}") {
+	if rest := placeholder().ReplaceAllString(text, ""); strings.ContainsAny(rest, "{}") {
 		return errors.New("unbalanced braces")
 	}
 	return nil

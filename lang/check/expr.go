@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/lazy"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -77,10 +78,10 @@ func oneOf(d *diag.Diagnostic, e syntax.Expr) {
 }
 
 // number matches the literals of integers, durations and sizes.
-var number = map[Kind]*regexp.Regexp{
-	Int:      regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`),
-	Duration: regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$`),
-	Size:     regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$`),
+var number = map[Kind]func() *regexp.Regexp{
+	Int:      lazy.Regexp(`^(0|[1-9][0-9]{0,17})$`),
+	Duration: lazy.Regexp(`^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$`),
+	Size:     lazy.Regexp(`^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$`),
 }
 
 // unquoted returns the number of that type in a string.
@@ -91,7 +92,7 @@ func unquoted(e syntax.Expr, want *Type) (string, bool) {
 		return "", false
 	}
 	text, ok := s.Literal()
-	return text, ok && form.MatchString(text)
+	return text, ok && form().MatchString(text)
 }
 
 // expr checks an expression, and records and returns its type.

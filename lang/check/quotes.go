@@ -1,12 +1,13 @@
 package check
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Missing and extra quotes: `user root`, `platforms linux/amd64`, `uses "tool"`,
@@ -133,7 +134,7 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string, tex
 }
 
 // systemImage matches references to the images of Debian and Ubuntu, with the release.
-var systemImage = regexp.MustCompile(`^(?:docker\.io/)?(?:library/)?(?:(debian):([a-z]+|[0-9]+)(?:[.-].*)?|(ubuntu):([a-z]+|[0-9]+\.[0-9]+)(?:[.-].*)?)$`)
+var systemImage = lazy.Regexp(`^(?:docker\.io/)?(?:library/)?(?:(debian):([a-z]+|[0-9]+)(?:[.-].*)?|(ubuntu):([a-z]+|[0-9]+\.[0-9]+)(?:[.-].*)?)$`)
 
 // releases maps the names and numbers of releases of distributions to what their modules call them.
 var releases = map[string]map[string]string{"debian": {
@@ -163,7 +164,7 @@ func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, w
 	case c.names(text):
 		d.Hint("remove the quotes: `%s`", text).Fix(e.Span(), text)
 	case strings.ContainsAny(text, ":/@"):
-		if m := systemImage.FindStringSubmatch(text); m != nil && what == "`base`" {
+		if m := systemImage().FindStringSubmatch(text); m != nil && what == "`base`" {
 			name, tag := m[1]+m[3], m[2]+m[4]
 			if version := releases[name][tag]; version != "" {
 				d.Hint("for a system that is made of the distribution's packages, write `import \"std/%[1]s\"`, and `%[1]s.release(%[2]q)` here", name, version)

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Repository is a git repository at a version, as in the import
@@ -48,10 +49,10 @@ func (r Repository) Name() string {
 }
 
 var (
-	gitPath    = regexp.MustCompile(`^/[A-Za-z0-9._~+/-]+$`)
-	gitVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*$`)
-	gitHost    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?$`)
-	gitUser    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	gitPath    = lazy.Regexp(`^/[A-Za-z0-9._~+/-]+$`)
+	gitVersion = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*)*$`)
+	gitHost    = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?$`)
+	gitUser    = lazy.Regexp(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
 // ParseGit parses an import path that begins with "git+". dir is "." for the repository's root. The
@@ -78,19 +79,19 @@ func ParseGit(text string) (r Repository, dir string, err error) {
 		return r, "", fmt.Errorf("unknown protocol %s; expected https, ssh or file", scheme)
 	case scheme == "file" && authority != "":
 		return r, "", errors.New("file URLs cannot have a host: write file:///srv/layers.git")
-	case scheme != "file" && !gitHost.MatchString(host):
+	case scheme != "file" && !gitHost().MatchString(host):
 		return r, "", fmt.Errorf("not a valid host: %q", host)
 	case strings.Contains(user, ":"):
 		return r, "", errors.New("imports cannot contain a password; use a git credential helper")
-	case hasUser && !gitUser.MatchString(user):
+	case hasUser && !gitUser().MatchString(user):
 		return r, "", fmt.Errorf("not a valid user: %q", user)
-	case !gitPath.MatchString(repository) || path.Clean(repository) != repository:
+	case !gitPath().MatchString(repository) || path.Clean(repository) != repository:
 		return r, "", fmt.Errorf("not a valid repository path: %q", repository)
 	case !fs.ValidPath(dir) || dir == "" || strings.ContainsAny(dir, "\\\x00"):
 		return r, "", fmt.Errorf("not a valid directory: %q", dir)
 	case tail == "":
 		return r, "", errors.New("missing version")
-	case !gitVersion.MatchString(tail) || strings.Contains(tail, "..") || strings.HasSuffix(tail, ".lock"):
+	case !gitVersion().MatchString(tail) || strings.Contains(tail, "..") || strings.HasSuffix(tail, ".lock"):
 		return r, "", fmt.Errorf("not a valid tag or commit: %q", tail)
 	}
 	return Repository{URL: scheme + "://" + authority + repository, Version: tail}, dir, nil

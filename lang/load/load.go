@@ -327,7 +327,7 @@ func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	switch beside := modulesIn(from.files, from.dir); {
 	case slices.Contains(std, text):
 		write("std/"+text, "the module of the standard library")
-	case strings.Contains(text, "://") || scp.MatchString(text) || isHost(text):
+	case strings.Contains(text, "://") || scp().MatchString(text) || isHost(text):
 		malformed(d, text, i)
 	case strings.HasPrefix(text, "/"):
 		d.Hint("write a path relative to this file, such as `\"../shared\"`")

@@ -3,21 +3,22 @@ package load
 import (
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/syntax"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // scp matches git's short form of an ssh address: "git@git.example.com:team/layers.git".
-var scp = regexp.MustCompile(`^(ssh://)?([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):/?([A-Za-z._~][A-Za-z0-9._~+/-]*)(@.*)?$`)
+var scp = lazy.Regexp(`^(ssh://)?([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):/?([A-Za-z._~][A-Za-z0-9._~+/-]*)(@.*)?$`)
 
 // meant returns the import of a git repository that a path without "git+" probably means; "" if that
 // is not certain.
 func meant(text string) string {
-	if m := scp.FindStringSubmatch(text); m != nil {
+	if m := scp().FindStringSubmatch(text); m != nil {
 		text = "ssh://" + m[2] + m[3] + "/" + m[4] + m[5]
 	}
 	protocol, rest, ok := strings.Cut(text, "://")
@@ -51,7 +52,7 @@ func cutDir(place string) (repository, dir string, ok bool) {
 // isHost reports whether a path begins with something like a host name.
 func isHost(text string) bool {
 	first, _, ok := strings.Cut(text, "/")
-	return ok && strings.Contains(strings.Trim(first, "."), ".") && gitHost.MatchString(first)
+	return ok && strings.Contains(strings.Trim(first, "."), ".") && gitHost().MatchString(first)
 }
 
 // malformed adds help for a malformed import of a git repository.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +21,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layc-lang/layc/llb/world/transport"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // The cache service of GitHub has entries that nobody can change, at most a few hundred a minute, and
@@ -112,7 +113,7 @@ func (g *github) open() (*actionscache.Cache, error) {
 const patience = 2 * time.Minute
 
 // signature is what follows the path of a URL that the service has signed: who has it needs no token.
-var signature = regexp.MustCompile(`\?[^\s"']*`)
+var signature = lazy.Regexp(`\?[^\s"']*`)
 
 // told returns an error without signatures, and without the stack of a foreign library.
 func told(err error) error {
@@ -120,7 +121,7 @@ func told(err error) error {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
-	return errors.New(signature.ReplaceAllString(err.Error(), ""))
+	return errors.New(signature().ReplaceAllString(err.Error(), ""))
 }
 
 // index leads from keys to manifests, the newest first.

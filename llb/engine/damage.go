@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // suspectName is the file of the state by which a build asks the next engine to look
@@ -18,7 +19,7 @@ const suspectName = "suspect"
 
 // lost matches what BuildKit and containerd say of a file of the state that is not
 // there, or is not what it was.
-var lost = regexp.MustCompile(`: blob not found|content digest \S+: not found|short read: expected|unexpected commit (digest|size)|failed size validation|invalid database|/snapshots/snapshots/[0-9]+(/fs)?: (no such file or directory|file exists)`)
+var lost = lazy.Regexp(`: blob not found|content digest \S+: not found|short read: expected|unexpected commit (digest|size)|failed size validation|invalid database|/snapshots/snapshots/[0-9]+(/fs)?: (no such file or directory|file exists)`)
 
 // suspicious reports whether an error may come from a damaged state.
 func (e *Engine) suspicious(err error) bool {
@@ -27,9 +28,9 @@ func (e *Engine) suspicious(err error) bool {
 	case err == nil || e.opts.Address != "":
 		return false
 	case errors.As(err, &step):
-		return step.ExitCode == 0 && lost.MatchString(step.Err.Error())
+		return step.ExitCode == 0 && lost().MatchString(step.Err.Error())
 	}
-	return lost.MatchString(err.Error())
+	return lost().MatchString(err.Error())
 }
 
 // reexamine opens the state again, with a look through all of it, after a suspicious

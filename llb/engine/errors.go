@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +20,8 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/layc-lang/layc/llb/registry/access"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // StepError is the error for a failed vertex of a definition.
@@ -120,7 +121,7 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 	id := digest.Digest(vertex.Digest)
 	name, log := t.describe(id)
 	remote := t.remote(id)
-	if answer := serverSays.FindStringSubmatch(err.Error()); remote != "" && answer != nil {
+	if answer := serverSays().FindStringSubmatch(err.Error()); remote != "" && answer != nil {
 		return Unserved(id, remote, &plainError{answer[0], err})
 	}
 	if to, status, ok := denied(remote, err); ok {
@@ -149,7 +150,7 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 const releasedTwice = "releasing already released reference"
 
 // exitCode matches the end of BuildKit's error for a process that failed.
-var exitCode = regexp.MustCompile(` did not complete successfully: exit code: ([0-9]+)$`)
+var exitCode = lazy.Regexp(` did not complete successfully: exit code: ([0-9]+)$`)
 
 // lost returns the error of the step that failed, as reported by the progress; err if none did.
 func (t *tracker) lost(err error, definitions []*pb.Definition) error {
@@ -159,7 +160,7 @@ func (t *tracker) lost(err error, definitions []*pb.Definition) error {
 			continue
 		}
 		step := errors.New(why)
-		if m := exitCode.FindStringSubmatch(why); m != nil {
+		if m := exitCode().FindStringSubmatch(why); m != nil {
 			if code, err := strconv.ParseUint(m[1], 10, 32); err == nil {
 				step = &gatewayerrors.ExitError{ExitCode: uint32(code), Err: step}
 			}
@@ -171,13 +172,13 @@ func (t *tracker) lost(err error, definitions []*pb.Definition) error {
 
 // serverSays matches the text of a [transport.StatusError], since only the text passes the
 // engine's API.
-var serverSays = regexp.MustCompile(`the server responded with ([0-9]{3})[^:;"\n]*(; retry in [0-9hms]+)?`)
+var serverSays = lazy.Regexp(`the server responded with ([0-9]{3})[^:;"\n]*(; retry in [0-9hms]+)?`)
 
 // Unserved returns the error for a download that a server refused with a status. err is a
 // [transport.StatusError] or has its text.
 func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 	help := "use another URL or mirror, or ask the administrator of the server"
-	answer := serverSays.FindStringSubmatch(err.Error())
+	answer := serverSays().FindStringSubmatch(err.Error())
 	switch {
 	case answer == nil:
 	case strings.HasSuffix(url, ".deb") && (answer[1] == "404" || answer[1] == "410"):
@@ -207,7 +208,7 @@ func fetching(url string) string {
 func pullCause(err error) error {
 	cause := rootCause(err)
 	text := cause.Error()
-	if at := responseOf.FindStringSubmatchIndex(text); at != nil && at[0] == 0 {
+	if at := responseOf().FindStringSubmatchIndex(text); at != nil && at[0] == 0 {
 		return &plainError{"the server responded with " + strings.TrimSpace(text[at[2]:]), err}
 	}
 	return cause
@@ -235,7 +236,7 @@ func denied(remote string, err error) (image string, status int, ok bool) {
 const imageScheme = "docker-image://"
 
 // responseOf matches the text of containerd for a registry's response that is not the content.
-var responseOf = regexp.MustCompile(`unexpected status from [A-Z]+ request to [^ ]+: ([0-9]{3}) `)
+var responseOf = lazy.Regexp(`unexpected status from [A-Z]+ request to [^ ]+: ([0-9]{3}) `)
 
 // reachHelp tells what to do about a server from which an engine, here or elsewhere, does not get what
 // it wants. What an engine elsewhere knows of registries is in settings of its own.
@@ -247,7 +248,7 @@ func reachHelp(remote string, err error, elsewhere bool) string {
 	}
 	text, own := rootCause(err).Error(), "that BuildKit has settings of its own for registries: "
 	has := func(part string) bool { return strings.Contains(text, part) }
-	answer := responseOf.FindStringSubmatch(text)
+	answer := responseOf().FindStringSubmatch(text)
 	switch {
 	case has("x509:") && elsewhere:
 		return own + "name the certificate of the authority in its buildkitd.toml, as ca of the registry " + registryOf(image)

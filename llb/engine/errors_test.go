@@ -98,7 +98,7 @@ func TestUnserved(t *testing.T) {
 		`Get "https://registry.example.com/v2/": the server responded with 429 Too Many Requests; retry in 2h30m: x`: "the server responded with 429 Too Many Requests; retry in 2h30m",
 		`Get "https://registry.example.com/v2/": the server responded with 503 Service Unavailable, 4 times`:         "the server responded with 503 Service Unavailable, 4 times",
 	} {
-		if got := serverSays.FindString(text); got != want {
+		if got := serverSays().FindString(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +21,8 @@ import (
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/worker/label"
 	"google.golang.org/grpc/codes"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // foreignPatience is how long an engine elsewhere may take to respond at first.
@@ -146,11 +147,11 @@ func said(err error) string {
 }
 
 // logLine matches a line that kubectl logs before it says in a line of its own what is wrong.
-var logLine = regexp.MustCompile(`(?m)^[EFIW][0-9]{4} [0-9:.]+ .*$`)
+var logLine = lazy.Regexp(`(?m)^[EFIW][0-9]{4} [0-9:.]+ .*$`)
 
 // withoutLog returns what a program printed, without its log if there is anything else.
 func withoutLog(text string) string {
-	return cmp.Or(strings.TrimSpace(logLine.ReplaceAllString(text, "")), strings.TrimSpace(text))
+	return cmp.Or(strings.TrimSpace(logLine().ReplaceAllString(text, "")), strings.TrimSpace(text))
 }
 
 // abilities are the names of what an engine may lack, by BuildKit's ids.

@@ -6,16 +6,18 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // limits are what root of a user namespace cannot do, by what programs print when they try.
 var limits = []struct {
-	said *regexp.Regexp
+	said func() *regexp.Regexp
 	what string
 }{
-	{regexp.MustCompile(`(?i)(\bl?chown|changing (ownership|group)|set(res|re)?[ug]id|setgroups).*invalid argument`),
+	{lazy.Regexp(`(?i)(\bl?chown|changing (ownership|group)|set(res|re)?[ug]id|setgroups).*invalid argument`),
 		"layc runs as an ordinary user, whose images can only have the users and groups from 0 to 65534"},
-	{regexp.MustCompile(`(?i)\bmknod.*operation not permitted`),
+	{lazy.Regexp(`(?i)\bmknod.*operation not permitted`),
 		"layc runs as an ordinary user, who cannot create device nodes"},
 }
 
@@ -23,7 +25,7 @@ var limits = []struct {
 func limitOf(step *StepError) string {
 	said := strings.Join(step.Log, "\n") + "\n" + step.Err.Error()
 	for _, l := range limits {
-		if l.said.MatchString(said) {
+		if l.said().MatchString(said) {
 			return l.what
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/layc-lang/layc/llb/cache"
 	"github.com/layc-lang/layc/llb/registry/access"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // mayWrite returns the errors of caches that take no results, as far as that is known before there are
@@ -60,7 +61,7 @@ func unwritable(place cache.Place, err error) *UnavailableError {
 }
 
 // pushed is what BuildKit says before the response to a push, and where it was sent.
-var pushed = regexp.MustCompile(`^error writing [a-z]+ blob: (unexpected status from [A-Z]+ request to [^ ]+: )?`)
+var pushed = lazy.Regexp(`^error writing [a-z]+ blob: (unexpected status from [A-Z]+ request to [^ ]+: )?`)
 
 // pushDenials begin BuildKit's errors for pushes that a registry denies, with the status.
 var pushDenials = map[string]int{"denied:": 403, "403 Forbidden": 403, "unauthorized": 401, "401 Unauthorized": 401, "authorization failed": 401, "insufficient_scope": 401, "no basic auth": 401}
@@ -69,7 +70,7 @@ var pushDenials = map[string]int{"denied:": 403, "403 Forbidden": 403, "unauthor
 // the engine's API.
 func toldPush(repository string, err error) error {
 	text := rootCause(err).Error()
-	at := pushed.FindStringIndex(text)
+	at := pushed().FindStringIndex(text)
 	if at == nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/world"
 	"github.com/layc-lang/layc/llb/world/transport"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Why a build failed, in terms of the program. What BuildKit and the helper say is
@@ -137,7 +138,7 @@ func notFetched(graphs []*llb.Graph, failed *engine.UnavailableError) *diag.Diag
 // page from other content than the pinned: layc asks the server itself.
 func served(ctx context.Context, err error) error {
 	var step *engine.StepError
-	if !errors.As(err, &step) || !strings.Contains(step.Remote, "://") || isCopy(step) || !otherContent.MatchString(fmt.Sprint(step.Err)) {
+	if !errors.As(err, &step) || !strings.Contains(step.Remote, "://") || isCopy(step) || !otherContent().MatchString(fmt.Sprint(step.Err)) {
 		return err
 	}
 	answer := world.Ask(ctx, step.Remote)
@@ -215,11 +216,11 @@ func why(step *engine.StepError) string {
 }
 
 // leaves matches what the helper prints for a source whose patterns leave no files.
-var leaves = regexp.MustCompile(`^no files to copy from .*`)
+var leaves = lazy.Regexp(`^no files to copy from .*`)
 
 // nothingLeft explains a copy whose patterns leave no files.
 func nothingLeft(step *engine.StepError, origin llb.Origin) *Finding {
-	text := leaves.FindString(why(step))
+	text := leaves().FindString(why(step))
 	if text == "" || len(origin.Copied) == 0 {
 		return nil
 	}
@@ -231,11 +232,11 @@ func nothingLeft(step *engine.StepError, origin llb.Origin) *Finding {
 
 // lacks matches the errors of BuildKit and the helper for a missing path of a stage
 // that a copy or mount uses.
-var lacks = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
+var lacks = lazy.Regexp(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
 
 // notThere explains a missing path of a stage.
 func notThere(step *engine.StepError, origin llb.Origin) *Finding {
-	at := lacks.FindStringSubmatch(why(step))
+	at := lacks().FindStringSubmatch(why(step))
 	for _, c := range origin.Copied {
 		if at == nil || path.Clean(c.Path) != path.Clean(strings.Join(at[1:], "")) {
 			continue
@@ -249,11 +250,11 @@ func notThere(step *engine.StepError, origin llb.Origin) *Finding {
 }
 
 // names matches what the helper prints for a source that ends in a slash but is a file.
-var names = regexp.MustCompile(`^(/.*) is a file$`)
+var names = lazy.Regexp(`^(/.*) is a file$`)
 
 // isFile explains a file of a stage that is copied like a directory.
 func isFile(step *engine.StepError, origin llb.Origin) *Finding {
-	at := names.FindStringSubmatch(why(step))
+	at := names().FindStringSubmatch(why(step))
 	for _, c := range origin.Copied {
 		if at == nil || path.Clean(c.Path) != at[1] {
 			continue
@@ -362,7 +363,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 			See(two.Span, "%s is declared here", two.Title).
 			Note("neither needs the other, so nothing says which change comes last").
 			Hint("%swrite `needs %s` in %s, or the other way round%s", first, two.Title, one.Title, otherwise)
-	case by != "" && one != nil && ofAccounts.MatchString(how):
+	case by != "" && one != nil && ofAccounts().MatchString(how):
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s and the package %s change the accounts in %s differently", one.Title, by, at).
 			Note("%s does not need the package, so its steps did not see those accounts", one.Title).
 			Hint("%swrite `needs os.packages(%q)` in %s", first, by, one.Title)
@@ -377,7 +378,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 		}
 		d = list.Errorf(diag.ConflictingChanges, span, "%s changes %s, which something else in the image has changed", who, at).
 			Note("%s does not need what has changed it, so its steps did not see that", who)
-		if name := twice.FindStringSubmatch(how); name != nil {
+		if name := twice().FindStringSubmatch(how); name != nil {
 			d.Hint("if a `user` declares %s, write `needs %s` in %s", name[1], name[1], who)
 		}
 		d.Hint("%swrite `needs` in %s for the component or package that brings %s", first, who, at)
@@ -389,10 +390,10 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 }
 
 // twice matches what the helper says of an account that two changes define.
-var twice = regexp.MustCompile(`^"([a-z_][a-z0-9_-]*)" is defined twice, differently$`)
+var twice = lazy.Regexp(`^"([a-z_][a-z0-9_-]*)" is defined twice, differently$`)
 
 // ofAccounts matches what the helper says of accounts that two changes define.
-var ofAccounts = regexp.MustCompile(`^has ".*" and ".*" with the same number |^".*" is defined twice, differently$`)
+var ofAccounts = lazy.Regexp(`^has ".*" and ".*" with the same number |^".*" is defined twice, differently$`)
 
 // sameNumber is what gives one of two accounts in a file another number, before an "or". Packages
 // keep an account that is there already.
@@ -411,20 +412,20 @@ func sameNumber(file string, changers ...*model.Instance) string {
 // overOther matches BuildKit's errors for a directory copied or made over a file or
 // link, a file copied or written over a directory, or a link created over anything. The paths are in
 // the engine's state, or in the system.
-var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists|^rename (.*): file exists|^mkdir (.*): not a directory`)
+var overOther = lazy.Regexp(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists|^rename (.*): file exists|^mkdir (.*): not a directory`)
 
 // inState matches the part of a path in the engine's state that leads to the system. Only copied
 // layers, which the snapshotter native makes, are systems themselves.
-var inState = regexp.MustCompile(`^.*?/(runc-native/snapshots/snapshots/\d+|snapshots/\d+/fs|buildkit[^/]*\d)/`)
+var inState = lazy.Regexp(`^.*?/(runc-native/snapshots/snapshots/\d+|snapshots/\d+/fs|buildkit[^/]*\d)/`)
 
 // copiedOver explains steps that create different kinds of one path, where only the build
 // knows what exists.
 func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
-	paths := overOther.FindStringSubmatch(step.Err.Error())
+	paths := overOther().FindStringSubmatch(step.Err.Error())
 	if paths == nil {
 		return nil
 	}
-	at := inState.ReplaceAllString(strings.Join(paths[1:], ""), "/")
+	at := inState().ReplaceAllString(strings.Join(paths[1:], ""), "/")
 	r := replacement{at: at, was: "directory"}
 	overFile := paths[1]+paths[5] != ""
 	if overFile {
@@ -487,22 +488,22 @@ func noHome(step *engine.StepError, origin llb.Origin) *Finding {
 
 // otherContent matches BuildKit's error for a download with an unexpected digest: the
 // digest, and the expected one.
-var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
+var otherContent = lazy.Regexp(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
 
 // notInPasswd matches the engine's errors for a step that runs as a user or group that
 // its file system does not have, or not with a valid number.
-var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file|cannot look up )`)
+var notInPasswd = lazy.Regexp(`^(unable to find (user|group) |no matching entries in (passwd|group) file|cannot look up )`)
 
 // aptMissing matches the end of what apt prints for a package that its lists do not have. Its
 // other output may come in between.
-var aptMissing = regexp.MustCompile(`: (?:Unable to locate package |Package ')([a-z0-9][a-z0-9+.-]*)(?:' has no installation candidate)?$`)
+var aptMissing = lazy.Regexp(`: (?:Unable to locate package |Package ')([a-z0-9][a-z0-9+.-]*)(?:' has no installation candidate)?$`)
 
 // aptLacks returns the packages that apt cannot find, as arguments of os.packages; "" if apt did
 // not fail for that.
 func aptLacks(log []string) string {
 	var names []string
 	for _, line := range log {
-		if m := aptMissing.FindStringSubmatch(strings.TrimSpace(line)); m != nil && !slices.Contains(names, strconv.Quote(m[1])) {
+		if m := aptMissing().FindStringSubmatch(strings.TrimSpace(line)); m != nil && !slices.Contains(names, strconv.Quote(m[1])) {
 			names = append(names, strconv.Quote(m[1]))
 		}
 	}
@@ -520,7 +521,7 @@ func noShell(log []string) bool {
 func failed(step *engine.StepError, origin llb.Origin) Finding {
 	var list diag.List
 	d := list.Errorf(diag.StepFailed, origin.Span, "a step of %s failed", origin.Component)
-	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
+	mismatch := otherContent().FindStringSubmatch(fmt.Sprint(step.Err))
 	switch {
 	case step.ExitCode != 0:
 		d.At("exit code %d", step.ExitCode)
@@ -536,7 +537,7 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 		d.Hint("run `layc vendor --all` to restore the copy; make changes only at its source")
 	case mismatch != nil:
 		d.Hint("check the file: if the change is intended, run `layc update` or write the new checksum; otherwise use another mirror")
-	case notInPasswd.MatchString(step.Err.Error()):
+	case notInPasswd().MatchString(step.Err.Error()):
 		d.Note("`as` looks up names in /etc/passwd and /etc/group of the file system that the step runs on").
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
 	case step.Full != "":

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Outcome is what came of one proof.
@@ -191,7 +192,7 @@ func (v Outcome) declared(name string) llb.Origin {
 // missing is the finding of a user or group that an image does not have, if the helper
 // printed "no user NAME: NAMES"; otherwise nil.
 func (v Outcome) missing(text string) *diag.Diagnostic {
-	m := noSuchUser.FindStringSubmatch(text)
+	m := noSuchUser().FindStringSubmatch(text)
 	if m == nil {
 		return nil
 	}
@@ -213,7 +214,7 @@ func (v Outcome) missing(text string) *diag.Diagnostic {
 	return d
 }
 
-var noSuchUser = regexp.MustCompile(`^no (user|group) (\S+): (.*)`)
+var noSuchUser = lazy.Regexp(`^no (user|group) (\S+): (.*)`)
 
 // world names what a proof's command ran on: components, and packages that none
 // of them brings along.

@@ -10,13 +10,14 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/lang/diag"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Type is the form of an output.
@@ -62,16 +63,16 @@ var options = map[Type][]string{
 // places are the placeholders of a path.
 var places = []string{"app", "platform"}
 
-var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+var placeholder = lazy.Regexp(`\{[^{}]*\}`)
 
 // types are the types in the order of the documentation.
 var types = []string{string(OCI), string(Docker), string(Image), string(Registry), string(Tar), string(Local)}
 
 // words matches a value of --output that has options. All others are directories.
-var words = regexp.MustCompile(`^[a-z-]+=`)
+var words = lazy.Regexp(`^[a-z-]+=`)
 
 // misplaced matches an option after a directory.
-var misplaced = regexp.MustCompile(`,\s*(type|dest|tar|name|push|oci-mediatypes|compression|compression-level|force-compression)=`)
+var misplaced = lazy.Regexp(`,\s*(type|dest|tar|name|push|oci-mediatypes|compression|compression-level|force-compression)=`)
 
 // Parse reads a value of --output: options, or a directory for an OCI layout. Its errors have no
 // prefix.
@@ -79,11 +80,11 @@ func Parse(value string) (Output, error) {
 	if value == "-" {
 		return Output{Type: OCI, Dest: "-", Archive: true}, nil
 	}
-	if !words.MatchString(value) {
+	if !words().MatchString(value) {
 		if filepath.Ext(value) == ".tar" {
 			return Output{}, fmt.Errorf("the name of an archive, but without options it is a directory; write type=oci,dest=%s", value)
 		}
-		if at := misplaced.FindStringIndex(value); at != nil {
+		if at := misplaced().FindStringIndex(value); at != nil {
 			return Output{}, fmt.Errorf("options after a directory; write dest=%s", value)
 		}
 		return Output{Type: OCI, Dest: value}, oneLayout(value)
@@ -172,7 +173,7 @@ func read(set map[string]string) (Output, error) {
 
 // oneLayout returns an error if a directory for the images of all apps has a placeholder.
 func oneLayout(dir string) error {
-	if p := placeholder.FindString(dir); p != "" {
+	if p := placeholder().FindString(dir); p != "" {
 		return fmt.Errorf("one OCI layout has the images of all apps; remove %s from its name", p)
 	}
 	return nil

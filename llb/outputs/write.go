@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,6 +19,8 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/layc-lang/layc/llb/replace"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // App is an app with its images in a layout.
@@ -123,7 +124,7 @@ func (o Output) Paths(apps []App) []string {
 			const any = "{platform}"
 			parts := strings.Split(o.path(a.Name, any), any)
 			for n, p := range parts {
-				parts[n] = special.ReplaceAllString(p, `\$0`)
+				parts[n] = special().ReplaceAllString(p, `\$0`)
 			}
 			there, _ := filepath.Glob(strings.Join(parts, "linux-*"))
 			all = append(all, there...)
@@ -134,7 +135,7 @@ func (o Output) Paths(apps []App) []string {
 }
 
 // special matches what has a meaning in patterns of files.
-var special = regexp.MustCompile(`[\\*?\[]`)
+var special = lazy.Regexp(`[\\*?\[]`)
 
 // path returns where an app goes for a platform.
 func (o Output) path(app, platform string) string {

@@ -3,13 +3,14 @@ package progress
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/docker/go-units"
 
 	"github.com/layc-lang/layc/lang/term"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // lines shows progress as lines: when a step begins, what it prints, and when it ends. Steps that end at
@@ -312,11 +313,11 @@ func githubEnd(w io.Writer, _ time.Time, _ int) { fmt.Fprintln(w, "::endgroup::"
 
 // githubCommand matches the beginning of a line that GitHub's runner takes for a command, which a program of a
 // step must not give: it ignores blanks before the colons.
-var githubCommand = regexp.MustCompile(`^\s*::`)
+var githubCommand = lazy.Regexp(`^\s*::`)
 
 // githubLine returns a line of output so that the runner does not take it for a command.
 func githubLine(line string) string {
-	if githubCommand.MatchString(line) {
+	if githubCommand().MatchString(line) {
 		return "| " + line
 	}
 	return line

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Commit is the commit of a working tree.
@@ -58,11 +59,11 @@ func Head(ctx context.Context, dir string) (Commit, error) {
 }
 
 // scp matches ssh's short form of a URL, such as git@example.com:team/project.git.
-var scp = regexp.MustCompile(`^(?:[^/@:]+@)?([^/@:]+):([^/].*)$`)
+var scp = lazy.Regexp(`^(?:[^/@:]+@)?([^/@:]+):([^/].*)$`)
 
 // webAddress returns the address of a repository for browsers; "" if it has none, such as a directory.
 func webAddress(origin string) string {
-	if m := scp.FindStringSubmatch(origin); m != nil && !strings.Contains(origin, "://") {
+	if m := scp().FindStringSubmatch(origin); m != nil && !strings.Contains(origin, "://") {
 		origin = "ssh://" + m[1] + "/" + m[2]
 	}
 	u, err := url.Parse(origin)

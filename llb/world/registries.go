@@ -3,8 +3,9 @@ package world
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // npmMirror finds the registry from which npm would download: the one in the environment, else in
@@ -30,7 +31,7 @@ func (h Host) npmMirror() string {
 		// Debian has the parts of npm beside it; old versions have no parts.
 		for _, file := range []string{"node_modules/@npmcli/config/lib/definitions", "../@npmcli/config/lib/definitions", "lib/utils/config"} {
 			text, _ := os.ReadFile(filepath.Join(home, file, "definitions.js"))
-			if found := npmDefault.FindSubmatch(text); found != nil {
+			if found := npmDefault().FindSubmatch(text); found != nil {
 				return string(found[1])
 			}
 		}
@@ -39,7 +40,7 @@ func (h Host) npmMirror() string {
 }
 
 // npmDefault matches the definition of the registry in the source of npm.
-var npmDefault = regexp.MustCompile(`'registry', \{\s*default: '(https?://[^']+)'`)
+var npmDefault = lazy.Regexp(`'registry', \{\s*default: '(https?://[^']+)'`)
 
 // goMirror finds the first module proxy that the go command would ask: as the environment says,
 // else its configuration, else the default of the installed Go; "" if there is none.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/paths"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // FetchError is the error for a repository that cannot be fetched or read.
@@ -69,13 +70,13 @@ func (e *VersionError) Advice() (note, help string) {
 }
 
 var (
-	fullCommit  = regexp.MustCompile(`^[0-9a-f]{40}$`)
-	shortCommit = regexp.MustCompile(`^[0-9a-f]{7,39}$`)
+	fullCommit  = lazy.Regexp(`^[0-9a-f]{40}$`)
+	shortCommit = lazy.Regexp(`^[0-9a-f]{7,39}$`)
 )
 
 // resolve requests the commit of a version from a repository.
 func resolve(ctx context.Context, r load.Repository) (string, error) {
-	if fullCommit.MatchString(r.Version) {
+	if fullCommit().MatchString(r.Version) {
 		return r.Version, nil
 	}
 	out, err := git(ctx, r, "", nil, "ls-remote", "--heads", "--tags", "--", r.URL)
@@ -86,10 +87,10 @@ func resolve(ctx context.Context, r load.Repository) (string, error) {
 	missing := &VersionError{Repository: r}
 	for line := range strings.Lines(string(out)) {
 		hash, ref, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || !fullCommit.MatchString(hash) {
+		if !ok || !fullCommit().MatchString(hash) {
 			continue
 		}
-		if ref == "refs/heads/"+r.Version || shortCommit.MatchString(r.Version) && strings.HasPrefix(hash, r.Version) {
+		if ref == "refs/heads/"+r.Version || shortCommit().MatchString(r.Version) && strings.HasPrefix(hash, r.Version) {
 			missing.Commit = hash
 		}
 		name, isTag := strings.CutPrefix(ref, "refs/tags/")

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/lang/load"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // Limits for git; tests lower them.
@@ -130,7 +131,7 @@ func Environment(env []string) []string {
 }
 
 // progress matches git's progress lines.
-var progress = regexp.MustCompile(`^(remote: )?[A-Z][a-z ]+: +[0-9]+[%, ]|^From |^\* |^(remote: )?(Total|Enumerating|Counting|Compressing) `)
+var progress = lazy.Regexp(`^(remote: )?[A-Z][a-z ]+: +[0-9]+[%, ]|^From |^\* |^(remote: )?(Total|Enumerating|Counting|Compressing) `)
 
 // words returns git's message in one line, without its advice, since layc adds its own.
 func words(message string, err error) string {
@@ -138,7 +139,7 @@ func words(message string, err error) string {
 	var lines []string
 	for line := range strings.FieldsFuncSeq(message, func(c rune) bool { return c == '\n' || c == '\r' }) {
 		line = strings.TrimSpace(line)
-		if progress.MatchString(line) {
+		if progress().MatchString(line) {
 			continue
 		}
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")

@@ -18,7 +18,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +26,8 @@ import (
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/llb/replace"
+
+	"github.com/layc-lang/layc/lang/lazy"
 )
 
 // The names in the vendor directory.
@@ -62,14 +63,14 @@ type File struct {
 }
 
 // hexadecimal matches the names of copies.
-var hexadecimal = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hexadecimal = lazy.Regexp(`^[0-9a-f]{64}$`)
 
 func (s Store) path(name string) string { return filepath.Join(s.Dir, files, name) }
 
 // Has reports whether there is a copy of a file, or of an image with that digest of its manifest.
 func (s Store) Has(digest string) bool {
 	name, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok || !hexadecimal.MatchString(name) {
+	if !ok || !hexadecimal().MatchString(name) {
 		return false
 	}
 	for _, file := range []string{s.path(name), filepath.Join(s.Images(), "blobs", "sha256", name)} {
@@ -82,7 +83,7 @@ func (s Store) Has(digest string) bool {
 
 // Open opens the copy of a file by the hexadecimal part of its digest.
 func (s Store) Open(name string) (io.ReadCloser, error) {
-	if !hexadecimal.MatchString(name) {
+	if !hexadecimal().MatchString(name) {
 		return nil, fmt.Errorf("not a valid name of a copy: %q", name)
 	}
 	return os.Open(s.path(name))
@@ -270,7 +271,7 @@ func (s Store) sweep(wanted []File) (removed int, err error) {
 		keep[strings.TrimPrefix(f.Digest, "sha256:")] = true
 	}
 	for _, e := range entries {
-		if hexadecimal.MatchString(e.Name()) && !keep[e.Name()] {
+		if hexadecimal().MatchString(e.Name()) && !keep[e.Name()] {
 			removed++
 			err = errors.Join(err, os.RemoveAll(s.path(e.Name())))
 		}
