@@ -7,10 +7,11 @@
 // cache from build to build. The sides are:
 //
 //	layc         layc, into an OCI layout
+//	layc-started the same on an engine that was started, as BuildKit's daemon was for the Dockerfiles
 //	dockerfiles  good Dockerfiles, one for each app, with cache mounts and COPY --link, four at a time,
 //	             each into one of four OCI layouts
 //	stages       the same with one Dockerfile, which has stages for all that the apps share
-//	layc-push    layc, into a registry
+//	layc-push    layc, into a registry; layc-started-push is that on an engine that was started
 //	bake         the Dockerfiles of the apps in one `buildx bake`, into a registry
 //
 // A side of Dockerfiles is compared with the side of layc before it. For several sizes of fleets, it also
@@ -36,7 +37,7 @@ import (
 func main() {
 	b := &bench{}
 	sizes := flag.String("apps", "20", "numbers of apps, such as 20,100,300")
-	sides := flag.String("sides", "layc,dockerfiles,stages", "what is compared: layc, dockerfiles, stages, layc-push, bake")
+	sides := flag.String("sides", "layc,dockerfiles,stages", "what is compared: layc, layc-started, dockerfiles, stages, layc-push, layc-started-push, bake")
 	flag.StringVar(&b.bin, "bin", "bin", "directory with layc, layc-runc, buildkitd, buildctl and buildx")
 	flag.StringVar(&b.dir, "dir", "", "directory for the fleets and caches (default: a temporary one)")
 	flag.IntVar(&b.rounds, "rounds", 5, "builds for each row")
