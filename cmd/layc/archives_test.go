@@ -43,14 +43,18 @@ var standIns = map[string]map[string]string{
 }
 
 // centralWith is Maven Central, as this machine reaches it, with a start page and with a POM of every
-// artifact: Liberty's featureUtility asks for these, and does not read them.
+// artifact, which has no checksum: Liberty's featureUtility asks for these, and does not read them.
 func centralWith(t *testing.T) *httptest.Server {
 	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" || strings.HasSuffix(r.URL.Path, ".pom") {
+		switch {
+		case r.URL.Path == "/" || strings.HasSuffix(r.URL.Path, ".pom"):
+			return
+		case strings.Contains(r.URL.Path, ".pom."):
+			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		response, err := http.Get(mirrors["maven"] + r.URL.Path)

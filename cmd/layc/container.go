@@ -113,12 +113,17 @@ func (b *build) visit(cmd *cobra.Command, ctx context.Context, out *compiler.Out
 }
 
 // inTerminal runs a process whose input and output are this process's. On a terminal it has one of its
-// own, and the terminal is raw. It returns the error of the process.
-func (b *build) inTerminal(ctx context.Context, c *engine.Container, p engine.Process) (*engine.Started, func() error, error) {
+// own, and the terminal is raw; then watch watches what is typed, unless it is nil. It returns the error of
+// the process.
+func (b *build) inTerminal(ctx context.Context, c *engine.Container, p engine.Process, watch *interrupts) (*engine.Started, func() error, error) {
 	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
 	p.TTY = terminal.IsTerminal(in) && terminal.IsTerminal(out)
 	p.Stdout, p.Stderr = unclosed{os.Stdout}, unclosed{os.Stderr}
-	if p.TTY || !terminal.IsTerminal(in) {
+	switch {
+	case p.TTY && watch != nil:
+		watch.typed = os.Stdin
+		p.Stdin, p.Stdout = io.NopCloser(watch), heard{unclosed{os.Stdout}, watch}
+	case p.TTY || !terminal.IsTerminal(in):
 		p.Stdin = io.NopCloser(os.Stdin)
 	}
 	if p.TTY {
@@ -190,7 +195,7 @@ func (b *build) shell(ctx context.Context, c *engine.Container, p engine.Process
 	if p.Args = []string{interactive[n]}; len(b.command) > 0 {
 		p.Args = append(p.Args, "-c", strings.Join(b.command, " "))
 	}
-	_, wait, err := b.inTerminal(ctx, c, p)
+	_, wait, err := b.inTerminal(ctx, c, p, nil)
 	if err != nil {
 		return err
 	}
@@ -295,7 +300,8 @@ func (c *cli) runCommand() *cobra.Command {
 and the environment that the image declares. Arguments after -- replace the
 command. What the container writes is gone when it ends, except in volumes. Its
 exit code is layc's; 127 means that the program is missing, 126 that it is not
-executable. Ctrl-C interrupts the program, and ends it after ten seconds.
+executable. Ctrl-C interrupts the program. If that does not end it, three Ctrl-C
+in a row do; without a terminal, it is ended after ten seconds.
 
 The container has a network of its own. Its TCP ports are reachable on
 127.0.0.1: a port that the app exposes on the same port if that is free, others
@@ -401,13 +407,24 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 		}
 		_ = program.Signal(ctx, syscall.SIGINT)
 		_ = program.Signal(ctx, syscall.SIGTERM)
+		time.AfterFunc(time.Second, func() {
+			if ctx.Err() == nil {
+				r.notice(r.app.Name + " ends in ten seconds at the latest; another interrupt ends it now")
+			}
+		})
 		time.AfterFunc(10*time.Second, func() { cancel(context.Cause(cmd.Context())) })
 	})
+	watch := &interrupts{
+		tell: func() {
+			fmt.Fprintf(screen(r.err), "\r\n%s still runs; Ctrl-C three times in a row ends it\r\n", r.app.Name)
+		},
+		end: func() { cancel(errEnded) },
+	}
 	v.Do = func(ctx context.Context, c *engine.Container) error {
 		if err := startable(ctx, c, r.app.Name, p); err != nil {
 			return err
 		}
-		started, wait, err := r.inTerminal(ctx, c, p)
+		started, wait, err := r.inTerminal(ctx, c, p, watch)
 		if err != nil {
 			return err
 		}
@@ -420,8 +437,15 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 		}
 		return wait()
 	}
-	return r.visit(cmd, ctx, out, t, map[string]bool{r.app.Name: true}, v)
+	err = r.visit(cmd, ctx, out, t, map[string]bool{r.app.Name: true}, v)
+	if errors.Is(context.Cause(ctx), errEnded) {
+		return &codeError{exitInterrupted}
+	}
+	return err
 }
+
+// errEnded is the cause of the end of a program that ignores Ctrl-C.
+var errEnded = errors.New("ended by Ctrl-C")
 
 // debugging returns the visit of a build with --debug: a shell in the place of a step that fails.
 func (b *build) debugging() *images.Visit {

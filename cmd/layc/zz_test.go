@@ -1,0 +1,9 @@
+package main
+
+import "testing"
+
+func TestZZ(t *testing.T) {
+	s := newShop(t)
+	s.dir = "../../testdata/stdlib"
+	s.run("stand-ins", (*shop).standsIn)
+}
