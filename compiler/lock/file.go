@@ -47,7 +47,9 @@ package lock
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -98,6 +100,17 @@ type Package struct {
 	Installed    int64    // estimated disk space, bytes
 	Minimal      bool     // part of the minimal system, and so of the base
 	Needs        []string // names of its direct dependencies, sorted; all of them are in the same file
+}
+
+// Source returns the name of the source package that the package is built from, as the pool of an archive
+// has it (pool/main/o/openssl/libssl3_3.0.15-1_amd64.deb is built from openssl); "" for other archives.
+func (p *Package) Source() string {
+	dir, source := path.Split(path.Dir(p.URL))
+	prefix := path.Base(dir)
+	if prefix != source[:1] && (!strings.HasPrefix(prefix, "lib") || len(prefix) != len("libx") || !strings.HasPrefix(source, prefix)) || source == "." {
+		return ""
+	}
+	return source
 }
 
 // URL pins the content of a URL.

@@ -17,14 +17,15 @@ type Assumption struct{ Name, Like string }
 const Assumed = "assumed"
 
 // Assume adds the missing pins of a program with a changed argument to a lock file: packages,
-// downloads and images whose names differ from a pinned one only by the argument. They are
+// downloads and images whose names differ from a pinned one only by the argument, or from one that the
+// unchanged program, which needs had, declares with its checksum. They are
 // assumed to have the same size and the same needs, under the new names. A distribution is
 // assumed to have the packages of the one that it replaces. The result is for estimates, not for
 // builds.
-func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assumption) {
+func Assume(l *lock.File, had, want lock.Refs, from, to string) (*lock.File, []Assumption) {
 	out := *l
 	out.Packages, out.URLs, out.Images, out.Downloads = slices.Clone(l.Packages), slices.Clone(l.URLs), slices.Clone(l.Images), slices.Clone(l.Downloads)
-	a := assuming{file: &out, from: from, to: to, seen: map[string]bool{}, wanted: map[string]bool{}}
+	a := assuming{file: &out, declared: had.Downloads, from: from, to: to, seen: map[string]bool{}, wanted: map[string]bool{}}
 	if from == "" || from == to {
 		return &out, nil
 	}
@@ -52,6 +53,7 @@ func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assump
 
 type assuming struct {
 	file     *lock.File
+	declared []lock.DownloadRef // of the unchanged program
 	from, to string
 	seen     map[string]bool // packages, as "distribution name"
 	wanted   map[string]bool // distributions
@@ -128,6 +130,13 @@ func (a *assuming) url(url string) {
 		if strings.ReplaceAll(u.URL, a.from, a.to) == url {
 			a.file.URLs = append(a.file.URLs, lock.URL{URL: url, Digest: assumed(url), Size: u.Size})
 			a.made = append(a.made, Assumption{url, u.URL})
+			return
+		}
+	}
+	for _, d := range a.declared {
+		if strings.ReplaceAll(d.URL, a.from, a.to) == url {
+			a.file.URLs = append(a.file.URLs, lock.URL{URL: url, Digest: assumed(url)})
+			a.made = append(a.made, Assumption{url, d.URL})
 			return
 		}
 	}

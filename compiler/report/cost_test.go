@@ -130,12 +130,13 @@ func TestAssume(t *testing.T) {
 	}
 	l.Sort()
 	want := lock.Refs{
-		URLs:          []string{"https://example.com/21.zip", "https://example.com/else"},
+		URLs:          []string{"https://example.com/21.zip", "https://example.com/tool-21.tar", "https://example.com/else"},
 		Distributions: []lock.Distribution{{ID: "debian/x", Arch: "amd64", Packages: []string{"jdk-21", "zlib", "unknown"}}},
 	}
-	then, made := report.Assume(l, want, "17", "21")
-	if len(made) != 3 {
-		t.Errorf("assumed %v, want the download and two packages", made)
+	had := lock.Refs{Downloads: []lock.DownloadRef{{Digest: "sha256:5", URL: "https://example.com/tool-17.tar"}}}
+	then, made := report.Assume(l, had, want, "17", "21")
+	if len(made) != 4 {
+		t.Errorf("assumed %v, want two downloads, one with a checksum in the program, and two packages", made)
 	}
 	jdk, ok := then.Package("debian/x", "amd64", "jdk-21")
 	if !ok || jdk.Size != 7 || len(jdk.Needs) != 2 || jdk.Needs[0] != "jre-21" || jdk.Needs[1] != "zlib" || jdk.Digest == "sha256:1" {
@@ -147,7 +148,7 @@ func TestAssume(t *testing.T) {
 	if len(l.Packages) != 3 || len(l.URLs) != 1 {
 		t.Error("the lock file itself was changed")
 	}
-	if _, again := report.Assume(then, want, "17", "21"); len(again) != 0 {
+	if _, again := report.Assume(then, had, want, "17", "21"); len(again) != 0 {
 		t.Errorf("assumed %v the second time", again)
 	}
 }
@@ -179,7 +180,7 @@ func TestAssumeDistribution(t *testing.T) {
 		for _, id := range test.kept {
 			refs.Distributions = append(refs.Distributions, lock.Distribution{ID: id, Arch: "amd64"})
 		}
-		then, made := report.Assume(l, refs, "1", "2")
+		then, made := report.Assume(l, lock.Refs{}, refs, "1", "2")
 		if len(made) == 0 || made[0].Like != test.want {
 			t.Errorf("%s with %v: assumed %v, want it to be like %s", test.id, test.kept, made, test.want)
 		}
@@ -191,7 +192,7 @@ func TestAssumeDistribution(t *testing.T) {
 		}
 	}
 	refs := lock.Refs{Images: []lock.ImageRef{{Reference: "example.com/os:2", Platform: "linux/amd64"}}}
-	then, made := report.Assume(l, refs, "1", "2")
+	then, made := report.Assume(l, lock.Refs{}, refs, "1", "2")
 	if len(made) != 1 || len(then.Missing(refs)) != 0 {
 		t.Errorf("assumed %v for an image, missing %v", made, then.Missing(refs))
 	}

@@ -4,24 +4,30 @@ import (
 	"path"
 	"slices"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Named returns the instances in images that a name means: a component (jdk, std/java.jdk), an
-// instance (jdk("17")), an OS package (openssl), or an app, which means its own steps. They are
-// in the graph's order, each once.
+// instance (jdk("17")), an OS package (libssl3), the packages of a source (openssl), or an app, which means
+// its own steps. They are in the graph's order, each once.
 func Named(g *model.Graph, name string) []*model.Instance {
 	var out []*model.Instance
 	written := model.ParseName(name)
 	for _, i := range inImages(g) {
-		if slices.Contains(names(i), name) || i.Package == nil && i.Means(written) {
+		if slices.Contains(names(i), name) || i.Package == nil && i.Means(written) || builtFrom(i, name) {
 			out = append(out, i)
 		}
 	}
 	return out
 }
 
-// Names returns all names that Named knows, sorted, for suggestions.
+// builtFrom reports whether an instance has OS packages of a source.
+func builtFrom(i *model.Instance, source string) bool {
+	return slices.ContainsFunc(i.Consists(), func(p lock.Package) bool { return p.Source() == source })
+}
+
+// Names returns the names that Named knows but for those of sources, sorted, for suggestions.
 func Names(g *model.Graph) []string {
 	var out []string
 	for _, i := range inImages(g) {

@@ -95,7 +95,7 @@ func Override(in compiler.Input, out *compiler.Output, name, to string) ([]Answe
 		return nil, nil, err
 	}
 	in.Override = v
-	pins, assumed := assume(in, out.Lock, from, to)
+	pins, assumed := assume(in, out, from, to)
 	in.Lock = plan.Record(pins, out.Plan)
 	then, list := compiler.Compile(in, compiler.Planned)
 	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
@@ -115,14 +115,15 @@ func Override(in compiler.Input, out *compiler.Output, name, to string) ([]Answe
 	return answers, list, nil
 }
 
-// assume adds assumed pins for the overridden program where the lock file has none.
-func assume(in compiler.Input, pins *lock.File, from, to string) (*lock.File, []report.Assumption) {
+// assume adds assumed pins for the overridden program where the lock file of the unchanged one has none.
+func assume(in compiler.Input, unchanged *compiler.Output, from, to string) (*lock.File, []report.Assumption) {
 	var all []report.Assumption
+	pins := unchanged.Lock
 	pins, _ = pin.Rounds(in, pins, func(out *compiler.Output, _ diag.List) (*lock.File, bool, error) {
 		before := len(all)
-		for _, t := range out.Targets {
+		for n, t := range out.Targets {
 			var made []report.Assumption
-			pins, made = report.Assume(pins, t.Graph.Refs, from, to)
+			pins, made = report.Assume(pins, unchanged.Targets[n].Graph.Refs, t.Graph.Refs, from, to)
 			all = append(all, made...)
 		}
 		return pins, len(all) > before, nil
