@@ -9,17 +9,20 @@ import (
 )
 
 // Named returns the instances in images that a name means: a component (jdk, std/java.jdk), an
-// instance (jdk("17")), an OS package (libssl3), the packages of a source (openssl), or an app, which means
-// its own steps. They are in the graph's order, each once.
+// instance (jdk("17")), an OS package (libssl3), or an app, which means its own steps. A name of none of these
+// means the OS packages of a source (util-linux). They are in the graph's order, each once.
 func Named(g *model.Graph, name string) []*model.Instance {
 	var out []*model.Instance
 	written := model.ParseName(name)
 	for _, i := range inImages(g) {
-		if slices.Contains(names(i), name) || i.Package == nil && i.Means(written) || builtFrom(i, name) {
+		if slices.Contains(names(i), name) || i.Package == nil && i.Means(written) {
 			out = append(out, i)
 		}
 	}
-	return out
+	if len(out) > 0 {
+		return out
+	}
+	return slices.DeleteFunc(inImages(g), func(i *model.Instance) bool { return !builtFrom(i, name) })
 }
 
 // builtFrom reports whether an instance has OS packages of a source.
