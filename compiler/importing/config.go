@@ -113,6 +113,22 @@ func (s *stage) program(c instructions.ShellDependantCmdLine) []string {
 	return append(slices.Clone(shell), strings.Join(c.CmdLine, " "))
 }
 
+// entrypoint is ENTRYPOINT, which resets the command that the stage starts with, and keeps the one that it sets.
+// The kept command is after the entrypoint, which would clear it in a component.
+func (s *stage) entrypoint(i *instruction, c *instructions.EntrypointCommand) {
+	s.set("entrypoint", "entrypoint "+list(s.program(c.ShellDependantCmdLine)), i)
+	var command *unit
+	s.units = slices.DeleteFunc(s.units, func(u *unit) bool {
+		if u.setting == "command" {
+			command = u
+		}
+		return u.setting == "command"
+	})
+	if s.commanded && command != nil {
+		s.add(command)
+	}
+}
+
 // expose is EXPOSE.
 func (s *stage) expose(i *instruction, ports []string) {
 	for _, p := range ports {

@@ -15,23 +15,24 @@ import (
 
 // stage is a stage after some instructions: the units so far, and what the next instruction sees.
 type stage struct {
-	file     *dockerfile
-	number   int
-	name     string
-	base     *base
-	units    []*unit
-	scope    scope             // ENV and ARG
-	env      map[string]string // ENV alone
-	workdir  string
-	user     string   // as written; "": root
-	shell    []string // nil: the default
-	known    map[string]bool
-	accounts []*account // that COPY --chown may name
-	history  []*instruction
-	lost     bool         // no line shows the working directory, which is the image's
-	std      *library     // that stands for its image; nil: none does
-	args     []*param     // ARGs that nothing mentions, which runs may read
-	cross    *instruction // the FROM that says that it is built on the builder's platform; nil: none does
+	file      *dockerfile
+	number    int
+	name      string
+	base      *base
+	units     []*unit
+	scope     scope             // ENV and ARG
+	env       map[string]string // ENV alone
+	workdir   string
+	user      string   // as written; "": root
+	shell     []string // nil: the default
+	known     map[string]bool
+	accounts  []*account // that COPY --chown may name
+	history   []*instruction
+	lost      bool         // no line shows the working directory, which is the image's
+	std       *library     // that stands for its image; nil: none does
+	args      []*param     // ARGs that nothing mentions, which runs may read
+	cross     *instruction // the FROM that says that it is built on the builder's platform; nil: none does
+	commanded bool         // CMD is in this stage itself, so that ENTRYPOINT keeps it
 }
 
 // unit is one clause, or what one instruction adds to clauses of its block.
@@ -77,7 +78,7 @@ const (
 // child continues a stage in another one, maybe of another file.
 func (s *stage) child(f *dockerfile, i *instruction) *stage {
 	c := *s
-	c.file = f
+	c.file, c.commanded = f, false
 	c.units, c.history = slices.Clone(s.units), append(slices.Clone(s.history), i)
 	c.scope, c.env, c.known = scope{map[string]string{}, map[string]*param{}}, maps.Clone(s.env), map[string]bool{}
 	if f == s.file {
@@ -191,7 +192,7 @@ func (s *stage) instruction(c instructions.Command) error {
 			s.set("label "+key, "label "+name(key)+" = "+quote(s.word(i, l.Value)), i)
 		}
 	case *instructions.MaintainerCommand:
-		i.class = Idiom
+		i.guess("the author becomes a label, which the image of the Dockerfile lacks")
 		s.set("label org.opencontainers.image.authors", `label "org.opencontainers.image.authors" = `+quote(c.Maintainer), i)
 	case *instructions.RunCommand:
 		s.run(i, c)
@@ -205,10 +206,10 @@ func (s *stage) instruction(c instructions.Command) error {
 		s.user = s.word(i, c.User)
 		s.set("user", "user "+s.principal(s.user), i)
 	case *instructions.CmdCommand:
+		s.commanded = true
 		s.set("command", "command "+list(s.program(c.ShellDependantCmdLine)), i)
 	case *instructions.EntrypointCommand:
-		s.set("entrypoint", "entrypoint "+list(s.program(c.ShellDependantCmdLine)), i)
-		s.units = slices.DeleteFunc(s.units, func(u *unit) bool { return u.setting == "command" })
+		s.entrypoint(i, c)
 	case *instructions.ExposeCommand:
 		s.expose(i, c.Ports)
 	case *instructions.VolumeCommand:
