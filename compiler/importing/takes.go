@@ -2,6 +2,7 @@ package importing
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ import (
 // of a program would store and pull its environment or its modules again.
 //
 // An app without files of its own needs no such component. A copy over something that the app places before
-// stays among its steps, since the app's steps are above its components. But nothing is in the way of a
+// stays among its steps, since the app's steps are above its components, and so does one that the app replaces. But nothing is in the way of a
 // copy to a directory that the project does not have.
 func (im *importer) takes(t *target, last int, whole bool, shared func(*unit) *block) map[*unit]string {
 	if whole {
@@ -32,7 +33,7 @@ func (im *importer) takes(t *target, last int, whole bool, shared func(*unit) *b
 	}
 	out := map[*unit]string{}
 	for n, u := range own {
-		if u.taken == "" || im.covers(t.stage, own[:n], u, out) {
+		if u.taken == "" || im.covers(t.stage, own[:n], u, out) || replacedLater(own[n+1:], u) {
 			continue
 		}
 		for _, v := range own { // with the directories that the instruction creates
@@ -42,6 +43,13 @@ func (im *importer) takes(t *target, last int, whole bool, shared func(*unit) *b
 		}
 	}
 	return out
+}
+
+// replacedLater reports whether a later step places the same file, which an app cannot do over a component.
+func replacedLater(after []*unit, u *unit) bool {
+	return slices.ContainsFunc(after, func(v *unit) bool {
+		return v.from != u.from && v.target == u.target && !strings.HasSuffix(u.target, "/")
+	})
 }
 
 // covers reports whether a step changes what steps before it place, that are not in components.
