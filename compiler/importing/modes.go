@@ -10,21 +10,24 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// Docker keeps the modes of the context, and layc gives files of the project modes with which all may read.
+// Docker keeps the modes of the context, and layc gives files of the project modes with which all may read, and
+// only the owner may write. Git keeps no more than these two either. What its group may write is not told, since
+// this is how many people's machines make all files.
 
-// modes are the protected files of a project.
+// modes are the files of a project with other modes.
 type modes struct {
 	files fs.FS
 	found map[[2]string]protected // by contexts and sources
 }
 
-// protected is a file that only its owner or group may read; zero if there is none.
+// protected is a file or directory that not all may read, that all may write, or that runs as its owner or group;
+// zero if there is none.
 type protected struct {
 	name string
 	mode fs.FileMode
 }
 
-// unreadable guesses for each source of a context with a file that only its owner or group may read.
+// unreadable guesses for each source of a context with a file or directory whose mode gets lost.
 func unreadable(s *stage, i *instruction, context string, sources []string) {
 	for _, src := range sources {
 		if symbolic(src) {
@@ -34,11 +37,14 @@ func unreadable(s *stage, i *instruction, context string, sources []string) {
 		if p.name == "" {
 			continue
 		}
-		usual := "0644"
+		usual, advice := "0644", ""
 		if p.mode&0o111 != 0 {
 			usual = "0755"
 		}
-		i.guess("%s has mode %#o, and layc gives it %s; write `mode` if nobody else may read it", p.name, p.mode, usual)
+		if p.mode.Perm()&0o004 == 0 {
+			advice = "; write `mode` if nobody else may read it"
+		}
+		i.guess("%s has mode %#o, and layc gives it %s%s", p.name, octalMode(p.mode), usual, advice)
 	}
 }
 
@@ -61,18 +67,34 @@ func (m modes) protected(context, source string) protected {
 				return fs.SkipDir
 			}
 			return nil
-		case !d.Type().IsRegular():
+		case !d.Type().IsRegular() && !(d.IsDir() && name != "."):
 			return nil
 		}
 		info, err := d.Info()
-		if err != nil || info.Mode().Perm() == 0 || info.Mode().Perm()&0o004 != 0 {
+		if err != nil || info.Mode().Perm() == 0 || plainMode(info.Mode()) {
 			return nil
 		}
-		found = protected{name, info.Mode().Perm()}
+		found = protected{name, info.Mode()}
 		return fs.SkipAll
 	})
 	m.found[key] = found
 	return found
+}
+
+// plainMode reports whether all may read a file or directory of a mode, and nothing else.
+func plainMode(mode fs.FileMode) bool {
+	return mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) == 0 && mode.Perm()&0o006 == 0o004
+}
+
+// octalMode returns a mode as chmod has it.
+func octalMode(mode fs.FileMode) uint32 {
+	out := uint32(mode.Perm())
+	for bit, special := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if mode&special != 0 {
+			out |= bit
+		}
+	}
+	return out
 }
 
 // ignored returns a function that reports whether a context lacks a file of the project because of its
