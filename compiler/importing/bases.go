@@ -18,10 +18,11 @@ type base struct {
 	name    string
 	vars    []string // of the family of its apps that it has
 	used    bool
-	release string   // of Debian, if it is made of packages
-	ref     string   // of an image
-	names   []string // of the images that it stands for
-	system  string   // the expression of the release; "" of an image
+	release string          // of Debian, if it is made of packages
+	ref     string          // of an image
+	dirs    map[string]bool // see has
+	names   []string        // of the images that it stands for
+	system  string          // the expression of the release; "" of an image
 	// repositories are the clauses of third parties' packages.
 	repositories []string
 }

@@ -2,7 +2,6 @@ package importing
 
 import (
 	"errors"
-	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -24,6 +23,7 @@ type copying struct {
 	add          bool
 	checksum     string
 	unpack       *bool
+	link         bool
 }
 
 // copy translates COPY and ADD.
@@ -33,6 +33,9 @@ func (s *stage) copy(i *instruction, c copying) {
 	relative(s, i, to)
 	to = s.destination(to)
 	options, chown := s.copyOptions(i, c)
+	if at := path.Dir(to + "x"); c.link && options != "" && path.Dir(at) != "/" {
+		i.guess("--link also gives the owner and mode to the directories above %s", at)
+	}
 	var local, remote []string
 	for _, src := range c.sources.SourcePaths {
 		src = s.word(i, src)
@@ -68,7 +71,9 @@ func (s *stage) copy(i *instruction, c copying) {
 	} else if len(local) > 0 {
 		s.copyLocal(i, c, local, to, options)
 	}
-	if chown != "" && len(s.units) > before && s.units[len(s.units)-1].kind == step {
+	if chown != "" && s.base.id == "scratch" {
+		i.guess("the owner %q is not known, so it is root", chown)
+	} else if chown != "" && len(s.units) > before && s.units[len(s.units)-1].kind == step {
 		at := strings.TrimSuffix(s.units[len(s.units)-1].target, "/")
 		s.runText(i, "chown -R "+chown+" "+shellWord(s.file.im.plainOf(at)), runOptions{user: "root"})
 		i.atLeast(Run)
@@ -104,100 +109,10 @@ func (s *stage) destination(to string) string {
 		return "/"
 	}
 	last := to[strings.LastIndex(to, "/")+1:]
-	if last == "" || last == "." || last == ".." || s.known[at] || standard[at] {
+	if last == "" || last == "." || last == ".." || s.has(at) {
 		return at + "/"
 	}
 	return at
-}
-
-// archive matches files that ADD unpacks.
-var archive = lazy.Regexp(`\.(tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz)$`)
-
-// copyLocal copies from the context.
-func (s *stage) copyLocal(i *instruction, c copying, sources []string, to, options string) {
-	s.copyContext(i, c, s.file.build.Context, sources, to, options)
-}
-
-func (s *stage) copyContext(i *instruction, c copying, context string, sources []string, to, options string) {
-	if c.parents {
-		c.keepParents(s, i, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
-		return
-	}
-	if slices.ContainsFunc(sources, func(src string) bool { return s.file.im.plainOf(src) == "" }) {
-		s.ask(i, "", "a source has no value; give it one with --build-arg NAME=VALUE")
-		return
-	}
-	var found []string
-	many := len(sources) > 1
-	for _, src := range sources {
-		rel := path.Clean("/" + src)[1:]
-		full := path.Join(context, rel)
-		if symbolic(full) {
-			many = many || strings.HasSuffix(to, "/")
-			if _, ok := s.stat(s.file.im.plainOf(full)); !ok {
-				s.ask(i, "", "the context has no %s", s.file.im.plainOf(rel))
-				return
-			}
-			found = append(found, full)
-			continue
-		}
-		if target, linked := linked(s.file.im.in.Files, full); linked && !(c.add && archive().MatchString(full)) {
-			if len(sources) > 1 || strings.HasSuffix(to, "/") {
-				s.copyContext(i, c, context, []string{src}, strings.TrimSuffix(to, "/")+"/"+path.Base(full), options)
-				many = true
-				continue
-			}
-			full = target
-		}
-		dir, ok := s.stat(full)
-		if !ok && strings.ContainsAny(rel, "*?[") {
-			matches := s.matches(full)
-			if len(matches) == 0 { // optional
-				i.guess("nothing matches %s, so nothing is copied", rel)
-				continue
-			}
-			found, many = append(found, full), true
-			continue
-		}
-		if !ok {
-			s.ask(i, "copy "+quote(full)+" to "+quote(to)+options, "the context has no %s; build it first, or copy it from a component that builds it", rel)
-			return
-		}
-		if c.add && !dir && archive().MatchString(full) && (c.unpack == nil || *c.unpack) {
-			s.unpackLocal(i, c, full, to)
-			continue
-		}
-		if dir {
-			full += "/"
-			if path.Clean(full) == "." {
-				full = "./"
-			}
-			if !strings.HasSuffix(to, "/") {
-				to += "/"
-			}
-		}
-		found = append(found, full)
-	}
-	if len(found) == 0 {
-		return
-	}
-	if many && !strings.HasSuffix(to, "/") {
-		to += "/"
-	}
-	if len(found) == 1 && !strings.HasSuffix(to, "/") && path.Base(found[0]) != path.Base(to) && path.Ext(to) == "" && !strings.HasPrefix(to, "/usr/local/bin/") && !strings.HasPrefix(to, "/usr/bin/") && strings.Count(to, "/") > 1 {
-		if path.Ext(found[0]) != "" {
-			i.guess("%s is the name of the file, not a directory that the base has", to)
-		}
-	}
-	if c.chmod == "" {
-		unreadable(s, i, context, found)
-	}
-	text := "copy " + quotes(found) + " to " + quote(to) + options
-	if len(c.exclude) > 0 {
-		text += " exclude " + quotes(c.exclude)
-	}
-	s.above(i, to, options)
-	s.placed(i, text, placedAt(found, to), nil)
 }
 
 // keepParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.
@@ -243,26 +158,31 @@ func (c copying) keepParents(s *stage, i *instruction, sources []string, at func
 	}
 }
 
-// above creates the directories above a target as --chown does: they belong to the owner, too. Only a
-// system made of packages is known well enough to say that it has no such directories.
+// above creates the directories above a target as --chown and an octal --chmod do: they have the owner and the
+// mode, too. Only scratch and a system made of packages are known well enough to say that they have no such
+// directories.
 func (s *stage) above(i *instruction, to, options string) {
-	_, owner, ok := strings.Cut(options, " owner ")
-	if !ok || s.base.release == "" || symbolic(to) {
+	if s.base.release == "" && s.base.id != "scratch" || symbolic(to) {
 		return
 	}
-	owner, _, moded := strings.Cut(owner, " mode ")
-	if moded {
-		i.guess("the directories that it creates have mode 0755")
+	given := ownerOption().FindString(options) + octalOption().FindString(options)
+	if given == "" {
+		return
 	}
 	var dirs []string
-	for dir := path.Dir(to + "x"); !s.known[dir] && !standard[dir]; dir = path.Dir(dir) {
+	for dir := path.Dir(to + "x"); !s.has(dir); dir = path.Dir(dir) {
 		dirs = append(dirs, dir)
 	}
 	slices.Reverse(dirs)
 	for _, dir := range dirs {
-		s.add(&unit{kind: step, text: "dir " + quote(dir) + " owner " + owner, target: dir + "/", from: i})
+		s.add(&unit{kind: step, text: "dir " + quote(dir) + given, target: dir + "/", from: i})
 	}
 }
+
+var (
+	ownerOption = lazy.Regexp(` owner (?:"[^"]*"|[^ "]+)`)
+	octalOption = lazy.Regexp(` mode 0[0-7]+`)
+)
 
 // placedAt returns the path that a copy places.
 func placedAt(found []string, to string) string {
@@ -275,95 +195,6 @@ func placedAt(found []string, to string) string {
 // placed adds a step.
 func (s *stage) placed(i *instruction, text, target string, params []*param) {
 	s.add(&unit{kind: step, text: text, target: target, from: i, params: params})
-}
-
-// stat reports whether the project has a path, and whether it is a directory.
-func (s *stage) stat(name string) (dir, ok bool) {
-	if name == "" {
-		name = "."
-	}
-	info, err := fs.Stat(s.file.im.in.Files, name)
-	if err != nil {
-		return false, false
-	}
-	return info.IsDir(), true
-}
-
-// linked returns the file or directory that a path leads to if it is a link within the project, which a COPY of
-// its name follows.
-func linked(files fs.FS, name string) (target string, ok bool) {
-	target = name
-	for range 40 {
-		to, err := fs.ReadLink(files, target)
-		if err != nil {
-			return target, ok
-		}
-		if path.IsAbs(to) {
-			return "", false
-		}
-		if target, ok = path.Join(path.Dir(target), to), true; strings.HasPrefix(target, "../") {
-			return "", false
-		}
-	}
-	return "", false
-}
-
-// matches returns the paths of the project that match a pattern.
-func (s *stage) matches(pattern string) []string {
-	found, err := fs.Glob(s.file.im.in.Files, pattern)
-	if errors.Is(err, path.ErrBadPattern) {
-		return nil
-	}
-	return found
-}
-
-// unpackLocal is ADD of an archive of the context.
-func (s *stage) unpackLocal(i *instruction, c copying, full, to string) {
-	at := "/tmp/" + path.Base(full)
-	dir := strings.TrimSuffix(to, "/")
-	if dir == "" {
-		dir = "/"
-	}
-	made := "mkdir -p " + shellWord(dir)
-	text := "\ntar -xf " + shellWord(at) + " -C " + shellWord(dir)
-	if c.chown != "" {
-		owner := s.file.im.plainOf(s.word(i, c.chown))
-		if !strings.Contains(owner, ":") && numeric().MatchString(owner) {
-			owner += ":" + owner
-		}
-		made = "[ -d " + shellWord(dir) + " ] || { " + made + " && chown " + shellWord(owner) + " " + shellWord(dir) + "; }"
-		text += "\ncd " + shellWord(dir) + "\ntar -tf " + shellWord(at) + " | while read -r f; do chown -h " + shellWord(owner) + ` "$f"; done`
-	}
-	if c.chmod != "" {
-		i.guess("--chmod does not apply to what is unpacked")
-	}
-	s.runText(i, made+text, runOptions{user: "root", items: []string{"bind " + quote(full) + " to " + quote(at)}})
-	i.atLeast(Idiom)
-}
-
-// addURL is ADD of a URL.
-func (s *stage) addURL(i *instruction, url, to, options string, c copying) {
-	plain := s.file.im.plainOf(url)
-	if strings.HasPrefix(plain, "git@") || strings.Contains(plain, ".git#") || strings.HasSuffix(plain, ".git") {
-		s.ask(i, "", "a repository of git; clone it in a run, or fetch an archive of the commit")
-		return
-	}
-	text := "fetch " + quote(url)
-	if sum, ok := strings.CutPrefix(s.word(i, c.checksum), "sha256:"); ok {
-		text += " sha256 " + quote(sum)
-	}
-	if c.unpack != nil && *c.unpack {
-		s.add(&unit{kind: step, text: text + " unpack to " + quote(to) + options, target: to, alone: true, from: i})
-		return
-	}
-	if !strings.Contains(options, " mode ") {
-		options += " mode 0600"
-	}
-	target := to
-	if strings.HasSuffix(to, "/") {
-		target += path.Base(plain)
-	}
-	s.add(&unit{kind: step, text: text + " to " + quote(to) + options, target: target, from: i})
 }
 
 // copyFrom copies from a stage or an image.
@@ -401,16 +232,9 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		return
 	}
 	for n, src := range plain {
-		if src == "/" {
-			plain[n] = "/"
-			continue
+		if src != "/" && strings.HasSuffix(to, "/") {
+			plain[n] = of.taken(i, src, content[src], to)
 		}
-		if strings.HasSuffix(to, "/") && !strings.ContainsAny(src, "*?[") && (content[src] || of.isDirectory(src)) {
-			plain[n] = src + "/"
-		}
-	}
-	if strings.HasSuffix(to, "/") && len(plain) == 1 && !strings.HasSuffix(plain[0], "/") && !strings.ContainsAny(plain[0], "*?[") && !of.isFile(plain[0]) {
-		i.guess("%s is a file, not a directory whose content is copied", plain[0])
 	}
 	if to == "/" && len(plain) == 1 && plain[0] == "/" {
 		// A step that fills the root would have everything below it in common with every component.
@@ -425,6 +249,49 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component
+	s.adopt(of, plain, to)
+}
+
+// adopt makes the users of another stage known that a copy of its /etc/passwd brings.
+func (s *stage) adopt(of *stage, sources []string, to string) {
+	if to != "/etc/" && to != "/etc/passwd" || !slices.ContainsFunc(sources, func(src string) bool { return src == "/etc/passwd" || src == "/etc/" }) {
+		return
+	}
+	for _, a := range of.accounts {
+		if !slices.ContainsFunc(s.accounts, func(b *account) bool { return b.login == a.login }) {
+			plain := *a
+			plain.declared = false
+			s.accounts = append(s.accounts, &plain)
+		}
+	}
+}
+
+// taken returns what a copy takes of a source of the stage into a directory: the content of a directory, or a
+// file by its name.
+func (s *stage) taken(i *instruction, src string, slash bool, to string) string {
+	if strings.ContainsAny(src, "*?[") {
+		if last := path.Base(src); !symbolic(last) && !strings.HasPrefix(path.Ext(last), ".") || last == "*.*" {
+			i.guess("what %s matches are files, not directories whose content is copied", src)
+		}
+		return src
+	}
+	if slash {
+		return src + "/"
+	}
+	dir, sure := s.isDirectory(s.file.im.plainOf(src))
+	if !sure && path.Base(src) == path.Base(to) {
+		dir = true
+	}
+	switch {
+	case dir && !sure:
+		i.guess("%s is a directory, whose content is copied, not a file", src)
+	case !sure:
+		i.guess("%s is a file, not a directory whose content is copied", src)
+	}
+	if dir {
+		return src + "/"
+	}
+	return src
 }
 
 // rootOwner is the option that gives root what is copied from a stage, which otherwise keeps its owner.
@@ -505,34 +372,6 @@ func (s *stage) component(i *instruction, from string) (string, *stage, error) {
 	t.from = true
 	im.report.history(of)
 	return reference('s', t.id), of, nil
-}
-
-// isDirectory reports whether a path of a stage is known to be a directory.
-func (s *stage) isDirectory(name string) bool {
-	if s.known[name] || standard[name] {
-		return true
-	}
-	for _, u := range s.units {
-		if u.target == name+"/" {
-			return true
-		}
-	}
-	base := path.Base(name)
-	return directories[base] && !s.isFile(name)
-}
-
-// directories are names that the tools of languages give to directories.
-var directories = map[string]bool{"dist": true, "build": true, "public": true, "node_modules": true, "site-packages": true, "lib": true, "static": true, "html": true, "www": true, "assets": true, "venv": true, ".venv": true, "vendor": true, "publish": true, ".next": true, "standalone": true, "wheels": true, "bundle": true, "conf": true, "config": true, "src": true, "classes": true, "BOOT-INF": true, "META-INF": true, "app": false}
-
-// isFile reports whether a path of a stage looks like a file.
-func (s *stage) isFile(name string) bool {
-	for _, u := range s.units {
-		if u.target == name || u.kind == run && strings.Contains(u.text, "-o "+name) {
-			return true
-		}
-	}
-	dir := path.Base(path.Dir(name))
-	return path.Ext(name) != "" || dir == "bin" || dir == "sbin" || strings.HasSuffix(s.base.ref, "uv") || strings.Contains(name, "/bin/")
 }
 
 // shellWord quotes a word for the shell, if it needs quotes.

@@ -30,7 +30,7 @@ func (s *stage) downloaded(i *instruction, all []command) ([]*unit, int) {
 	var units []*unit
 	for _, c := range all[:at] {
 		for _, w := range c.words[1:] {
-			if !strings.HasPrefix(w, "-") && !s.known[absolute(s.workdir, w)] && !standard[absolute(s.workdir, w)] {
+			if !strings.HasPrefix(w, "-") && !s.has(absolute(s.workdir, w)) {
 				dir := absolute(s.workdir, w)
 				units = append(units, &unit{kind: step, text: "dir " + quote(dir), key: "dir " + dir, target: dir + "/", from: i})
 			}

@@ -69,7 +69,7 @@ func (t *translation) files(c command) bool {
 // there.
 func (s *stage) owned(p string) bool {
 	dir := path.Dir(p)
-	return s.known[dir] && !standard[dir]
+	return s.known[dir] && !s.base.has(dir)
 }
 
 func (t *translation) directory() string {
@@ -146,7 +146,7 @@ func (t *translation) link(flags, operands []string) bool {
 		return false
 	}
 	at := absolute(t.directory(), operands[1])
-	if strings.HasSuffix(operands[1], "/") || t.stage.known[at] || standard[at] {
+	if strings.HasSuffix(operands[1], "/") || t.stage.has(at) {
 		at = path.Join(at, path.Base(operands[0]))
 	}
 	at = usual(at)

@@ -224,7 +224,7 @@ func TestLinks(t *testing.T) {
 		"out": {Data: []byte("../out"), Mode: fs.ModeSymlink},
 	}
 	module := imported(t, files).Module
-	for _, want := range []string{`copy "file"  to "/a"`, `copy "file"  to "/b/link"`, `copy "real/" to "/b/dir/"`, `copy "file"  to "/b/"`} {
+	for _, want := range []string{`copy "file"          to "/a"`, `copy "file"          to "/b/link"`, `copy "file", "real/" to "/b/"`} {
 		if !strings.Contains(module, want) {
 			t.Errorf("no %s in:\n%s", want, module)
 		}
@@ -234,12 +234,12 @@ func TestLinks(t *testing.T) {
 // TestUnreadable tells of files that lose their protection.
 func TestUnreadable(t *testing.T) {
 	files := fstest.MapFS{
-		"Dockerfile":    {Data: []byte("FROM scratch\nCOPY key /key\nCOPY conf /conf/\nCOPY --chmod=600 key /kept\nCOPY open /open\nCOPY keys /keys/\n")},
+		"Dockerfile":    {Data: []byte("FROM scratch\nCOPY key /key\nCOPY conf /conf/\nCOPY --chmod=600 key /kept\nCOPY open /open\nCOPY keys /keys/\nCOPY all /all\nCOPY tool/ /tool/\n")},
 		"key":           {Mode: 0o600},
 		".dockerignore": {Data: []byte("conf/aa\n**/*.pem\nkeys/*\n!keys/own\n")},
 		"conf/aa/key":   {Mode: 0o600}, "conf/aa.pem": {Mode: 0o600}, "keys/a": {Mode: 0o600}, "keys/own": {Mode: 0o640},
 		"conf/a": {Mode: 0o644}, "conf/b/run": {Mode: 0o750}, "conf/c": {Mode: 0o600},
-		"open": {Mode: 0o664},
+		"open": {Mode: 0o664}, "all": {Mode: 0o666}, "tool": {Mode: fs.ModeDir | 0o775}, "tool/a": {Mode: 0o755 | fs.ModeSetuid},
 	}
 	var why []string
 	for _, i := range imported(t, files).Report.Instructions {
@@ -251,6 +251,8 @@ func TestUnreadable(t *testing.T) {
 		"key has mode 0600, and layc gives it 0644; write `mode` if nobody else may read it",
 		"conf/b/run has mode 0750, and layc gives it 0755; write `mode` if nobody else may read it",
 		"keys/own has mode 0640, and layc gives it 0644; write `mode` if nobody else may read it",
+		"all has mode 0666, and layc gives it 0644",
+		"tool/a has mode 04755, and layc gives it 0755",
 	}
 	if !slices.Equal(why, want) {
 		t.Errorf("got %q, want %q", why, want)

@@ -197,9 +197,9 @@ func (s *stage) instruction(c instructions.Command) error {
 	case *instructions.RunCommand:
 		s.run(i, c)
 	case *instructions.CopyCommand:
-		s.copy(i, copying{sources: c.SourcesAndDest, from: c.From, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, parents: c.Parents})
+		s.copy(i, copying{sources: c.SourcesAndDest, from: c.From, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, parents: c.Parents, link: c.Link})
 	case *instructions.AddCommand:
-		s.copy(i, copying{sources: c.SourcesAndDest, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, add: true, checksum: c.Checksum, unpack: c.Unpack})
+		s.copy(i, copying{sources: c.SourcesAndDest, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, link: c.Link, add: true, checksum: c.Checksum, unpack: c.Unpack})
 	case *instructions.WorkdirCommand:
 		s.changeDirectory(i, s.word(i, c.Path))
 	case *instructions.UserCommand:
@@ -313,7 +313,7 @@ func relative(s *stage, i *instruction, p string) {
 
 // makeDirectory creates a directory unless it exists for sure.
 func (s *stage) makeDirectory(i *instruction, dir, owner string) {
-	if s.known[dir] || standard[dir] {
+	if s.has(dir) {
 		return
 	}
 	options := ""
@@ -327,9 +327,6 @@ func (s *stage) makeDirectory(i *instruction, dir, owner string) {
 	}
 	s.add(&unit{kind: step, text: "dir " + quote(dir) + options, target: dir + "/", from: i})
 }
-
-// standard are directories that every system has.
-var standard = map[string]bool{"/": true, "/etc": true, "/usr": true, "/usr/bin": true, "/usr/sbin": true, "/usr/lib": true, "/usr/local": true, "/usr/local/bin": true, "/usr/local/lib": true, "/usr/local/sbin": true, "/usr/share": true, "/bin": true, "/sbin": true, "/lib": true, "/var": true, "/var/lib": true, "/var/log": true, "/var/cache": true, "/home": true, "/root": true, "/opt": true, "/srv": true, "/tmp": true, "/var/tmp": true, "/run": true, "/mnt": true, "/media": true, "/proc": true, "/sys": true, "/dev": true, "/usr/src": true, "/usr/local/share": true, "/usr/local/etc": true}
 
 // last returns the settings of a stage that count, by setting, in order.
 func (s *stage) last() []*unit {
