@@ -115,7 +115,7 @@ func (s *stage) program(c instructions.ShellDependantCmdLine) []string {
 
 // entrypoint is ENTRYPOINT, which resets the command that the stage starts with, and keeps the one that it sets.
 // The kept command is after the entrypoint, which would clear it in a component.
-func (s *stage) entrypoint(i *instruction, c *instructions.EntrypointCommand) {
+func entrypoint(s *stage, i *instruction, c *instructions.EntrypointCommand) {
 	s.set("entrypoint", "entrypoint "+list(s.program(c.ShellDependantCmdLine)), i)
 	var command *unit
 	s.units = slices.DeleteFunc(s.units, func(u *unit) bool {

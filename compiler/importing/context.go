@@ -24,7 +24,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 	}
 	var paths []string
 	for _, src := range sources {
-		found, ok := s.inContext(i, c, context, path.Clean("/" + src)[1:], to, options)
+		found, ok := c.inContext(s, i, context, path.Clean("/" + src)[1:], to, options)
 		if !ok {
 			return
 		}
@@ -48,7 +48,7 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			s.unpackLocal(i, c, full, to)
 			continue
 		case link && !dir && strings.HasSuffix(to, "/"):
-			s.copyFiles(i, c, context, []string{target}, to+path.Base(full), options)
+			c.files(s, i, context, []string{target}, to+path.Base(full), options)
 			continue
 		case link:
 			full = target
@@ -63,14 +63,14 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 		files = append(files, full)
 	}
 	if len(files) > 0 {
-		s.copyFiles(i, c, context, files, to, options)
+		c.files(s, i, context, files, to, options)
 	}
 }
 
 // inContext returns the paths of the project that a source of the context is: one, a pattern, or what matches a
 // pattern, if a copy has to name directories, links and archives, which Docker does not just copy by their
 // names. It asks, and returns false, if there is nothing.
-func (s *stage) inContext(i *instruction, c copying, context, rel, to, options string) ([]string, bool) {
+func (c copying) inContext(s *stage, i *instruction, context, rel, to, options string) ([]string, bool) {
 	full := path.Join(context, rel)
 	plain := s.file.im.plainOf(full)
 	if _, ok := s.stat(plain); ok {
@@ -109,8 +109,8 @@ func (s *stage) inContext(i *instruction, c copying, context, rel, to, options s
 	return found, true
 }
 
-// copyFiles copies files, patterns, and the contents of directories, which end with a slash.
-func (s *stage) copyFiles(i *instruction, c copying, context string, files []string, to, options string) {
+// files copies files, patterns, and the contents of directories, which end with a slash.
+func (c copying) files(s *stage, i *instruction, context string, files []string, to, options string) {
 	if c.chmod == "" {
 		unreadable(s, i, context, files)
 	}

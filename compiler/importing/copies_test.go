@@ -53,7 +53,7 @@ func TestCopies(t *testing.T) {
 		{"FROM scratch\nWORKDIR /srv", `dir "/srv"`, ""},
 		{"FROM scratch\nUSER 5\nWORKDIR /var/lib/x", `dir "/var" owner "5"`, ""},
 		{"FROM debian:12\nCOPY --chmod=640 a b /opt/mode/", `dir "/opt/mode" mode 0640`, ""},
-		{"FROM debian:12\nCOPY --link --chown=33 a /opt/b/", `copy "a" to "/opt/b/" owner "33"`, "--link also gives the owner and mode to the directories above /opt/b"},
+		{"FROM debian:12\nCOPY --link --chown=33 a /opt/b/", `copy "a" to "/opt/b/" owner "33"`, "--link gives its owner and mode to /opt, too"},
 		// Archives.
 		{"FROM debian:12\nARG V=1.0\nADD app-${V}.tar.gz /a/", `with bind "app-${V}.tar.gz" to "/run/archive"`, ""},
 		{"FROM debian:12\nADD app.bin /a/", `copy "/unpacked/" from`, ""},

@@ -33,8 +33,11 @@ func (s *stage) copy(i *instruction, c copying) {
 	relative(s, i, to)
 	to = s.destination(to)
 	options, chown := s.copyOptions(i, c)
-	if at := path.Dir(to + "x"); c.link && options != "" && path.Dir(at) != "/" {
-		i.guess("--link also gives the owner and mode to the directories above %s", at)
+	for at := path.Dir(to + "x"); c.link && options != "" && at != "/"; at = path.Dir(at) {
+		if s.has(at) {
+			i.guess("--link gives its owner and mode to %s, too", at)
+			break
+		}
 	}
 	var local, remote []string
 	for _, src := range c.sources.SourcePaths {
@@ -233,7 +236,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	}
 	for n, src := range plain {
 		if src != "/" && strings.HasSuffix(to, "/") {
-			plain[n] = of.taken(i, src, content[src], to)
+			plain[n] = taken(of, i, src, content[src], to)
 		}
 	}
 	if to == "/" && len(plain) == 1 && plain[0] == "/" {
@@ -249,11 +252,11 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component
-	s.adopt(of, plain, to)
+	adopt(s, of, plain, to)
 }
 
 // adopt makes the users of another stage known that a copy of its /etc/passwd brings.
-func (s *stage) adopt(of *stage, sources []string, to string) {
+func adopt(s, of *stage, sources []string, to string) {
 	if to != "/etc/" && to != "/etc/passwd" || !slices.ContainsFunc(sources, func(src string) bool { return src == "/etc/passwd" || src == "/etc/" }) {
 		return
 	}
@@ -268,7 +271,7 @@ func (s *stage) adopt(of *stage, sources []string, to string) {
 
 // taken returns what a copy takes of a source of the stage into a directory: the content of a directory, or a
 // file by its name.
-func (s *stage) taken(i *instruction, src string, slash bool, to string) string {
+func taken(s *stage, i *instruction, src string, slash bool, to string) string {
 	if strings.ContainsAny(src, "*?[") {
 		if last := path.Base(src); !symbolic(last) && !strings.HasPrefix(path.Ext(last), ".") || last == "*.*" {
 			i.guess("what %s matches are files, not directories whose content is copied", src)

@@ -94,15 +94,15 @@ func (s *stage) isDirectory(p string) (dir, sure bool) {
 	if s.has(p) {
 		return true, true
 	}
-	if d, ok := s.placedKind(p); ok {
+	if d, ok := placedKind(s, p); ok {
 		return d, true
 	}
-	return s.looksLikeDirectory(p)
+	return looksLikeDirectory(s.base, p)
 }
 
 // placedKind reports whether a path is a directory, as the instructions of the stage tell; ok is false if they
 // do not.
-func (s *stage) placedKind(p string) (dir, ok bool) {
+func placedKind(s *stage, p string) (dir, ok bool) {
 	for _, u := range s.units {
 		at := strings.TrimSuffix(u.target, "/")
 		switch {
@@ -169,7 +169,7 @@ var (
 )
 
 // looksLikeDirectory is isDirectory for a path of which only the name is known.
-func (s *stage) looksLikeDirectory(p string) (dir, sure bool) {
+func looksLikeDirectory(b *base, p string) (dir, sure bool) {
 	name, in := path.Base(p), path.Base(path.Dir(p))
 	ext := path.Ext(name)
 	switch {
@@ -177,7 +177,7 @@ func (s *stage) looksLikeDirectory(p string) (dir, sure bool) {
 		return true, true
 	case systemFiles[p]:
 		return false, true
-	case in == "bin" || in == "sbin" || hubName(s.base.ref) == "ghcr.io/astral-sh/uv":
+	case in == "bin" || in == "sbin" || hubName(b.ref) == "ghcr.io/astral-sh/uv":
 		return false, true
 	case ext == name: // .local, but .bashrc
 		return !hiddenFile().MatchString(name), true

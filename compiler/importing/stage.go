@@ -209,7 +209,7 @@ func (s *stage) instruction(c instructions.Command) error {
 		s.commanded = true
 		s.set("command", "command "+list(s.program(c.ShellDependantCmdLine)), i)
 	case *instructions.EntrypointCommand:
-		s.entrypoint(i, c)
+		entrypoint(s, i, c)
 	case *instructions.ExposeCommand:
 		s.expose(i, c.Ports)
 	case *instructions.VolumeCommand:
