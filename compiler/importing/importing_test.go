@@ -239,7 +239,7 @@ func TestUnreadable(t *testing.T) {
 		".dockerignore": {Data: []byte("conf/aa\n**/*.pem\nkeys/*\n!keys/own\n")},
 		"conf/aa/key":   {Mode: 0o600}, "conf/aa.pem": {Mode: 0o600}, "keys/a": {Mode: 0o600}, "keys/own": {Mode: 0o640},
 		"conf/a": {Mode: 0o644}, "conf/b/run": {Mode: 0o750}, "conf/c": {Mode: 0o600},
-		"open": {Mode: 0o664}, "all": {Mode: 0o666}, "tool": {Mode: fs.ModeDir | 0o775}, "tool/a": {Mode: 0o755 | fs.ModeSetuid},
+		"open": {Mode: 0o664}, "all": {Mode: 0o666}, "tool": {Mode: fs.ModeDir | 0o700}, "tool/a": {Mode: 0o755 | fs.ModeSetuid},
 	}
 	var why []string
 	for _, i := range imported(t, files).Report.Instructions {

@@ -67,7 +67,7 @@ func (m modes) protected(context, source string) protected {
 				return fs.SkipDir
 			}
 			return nil
-		case !d.Type().IsRegular() && !(d.IsDir() && name != "."):
+		case !d.Type().IsRegular() && !(d.IsDir() && name != source): // of a source, the content is copied
 			return nil
 		}
 		info, err := d.Info()
