@@ -64,12 +64,16 @@ type Running struct {
 	Platform  model.Platform
 	Component string
 	Span      source.Span
+	Asked     source.Span // as of an Origin
 }
 
 // Origin describes what a vertex was lowered from.
 type Origin struct {
 	Component string
 	Span      source.Span // the step; zero for a vertex that layc adds
+	// Asked is where the project asks for the component, if the step is in another module; see
+	// [model.Instance].
+	Asked source.Span
 	// Copied lists what the vertex copies from stages.
 	Copied []Copied
 	// URL is the URL of a download, as written in the program, if there is another mirror to try;
@@ -155,6 +159,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 		runs:     map[model.Platform]Running{},
+		askers:   askedFor(p.Graph),
 
 		downloads:  map[string]Download{},
 		bases:      map[string]Base{},
@@ -212,6 +217,7 @@ type lowerer struct {
 	secrets  map[string]bool
 	layouts  map[string]bool
 	shipped  map[model.Key]bool // recipes that are in images
+	askers   map[declared]source.Span
 
 	local      llb.State                   // the files that steps take
 	selections map[string]*model.Selection // by their directory in local
@@ -232,7 +238,7 @@ func ociPlatform(p model.Platform) ocispecs.Platform {
 func (l *lowerer) executes(on ocispecs.Platform, component string, at source.Span) {
 	p := model.Platform{OS: on.OS, Arch: on.Architecture, Variant: on.Variant}
 	if _, ok := l.runs[p]; !ok {
-		l.runs[p] = Running{p, component, at}
+		l.runs[p] = Running{p, component, at, l.asked(component, at)}
 	}
 }
 
@@ -258,9 +264,33 @@ func sized(bytes int64) llb.ConstraintsOpt {
 	return llb.WithDescription(map[string]string{SizeKey: strconv.FormatInt(bytes, 10)})
 }
 
+// declared is a component by its title, and the file that declares it.
+type declared struct {
+	title string
+	file  *source.File
+}
+
+// askedFor returns where the project asks for the components of other modules.
+func askedFor(graph *model.Graph) map[declared]source.Span {
+	asked := map[declared]source.Span{}
+	for _, i := range graph.Instances {
+		at := declared{i.Title, i.Span.File}
+		if _, known := asked[at]; !known && !i.Asked.IsZero() {
+			asked[at] = i.Asked
+		}
+	}
+	return asked
+}
+
+// asked returns where the project asks for a component that has something at a place; zero if it has the
+// component itself.
+func (l *lowerer) asked(component string, at source.Span) source.Span {
+	return l.askers[declared{component, at.File}]
+}
+
 // from describes a vertex: its name in the progress output, and its origin.
 func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOpt {
-	l.origins = append(l.origins, Origin{Component: component, Span: at})
+	l.origins = append(l.origins, Origin{Component: component, Span: at, Asked: l.asked(component, at)})
 	return llb.WithDescription(map[string]string{
 		"llb.customname": "[" + component + "] " + name,
 		originKey:        strconv.Itoa(len(l.origins) - 1),

@@ -50,6 +50,7 @@ type Proof struct {
 	Kind      ProofKind
 	Component string      // the title of the component, or the name of the app, whose promise it is
 	Span      source.Span // where the promise is made: the declaration, the test
+	Asked     source.Span // as of an Origin
 	Test      *model.Test // of a Test
 	App       *model.App  // whose promise it is; nil: a component's
 	On        string      // the base system, if the fleet has several; else ""
@@ -204,7 +205,7 @@ func (v *prover) first(kind ProofKind, parts ...string) bool {
 }
 
 func (v *prover) add(kind ProofKind, name string, at source.Span, state llb.State) *Proof {
-	v.proofs = append(v.proofs, proven{Proof{Kind: kind, Component: name, Span: at}, state})
+	v.proofs = append(v.proofs, proven{Proof{Kind: kind, Component: name, Span: at, Asked: v.asked(name, at)}, state})
 	return &v.proofs[len(v.proofs)-1].Proof
 }
 

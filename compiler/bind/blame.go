@@ -10,16 +10,10 @@ import (
 // evaluate.Findings.Turn.
 func (x *binder) involve(d *diag.Diagnostic, by, other *model.Instance) {
 	used := func(i *model.Instance) string { return evaluate.Shortened(i.Title) + " is used here" }
-	if other != nil && x.Foreign(other.Span) {
-		d.See(x.of(other).asked, "%s", used(other))
+	if other != nil {
+		d.See(other.Asked, "%s", used(other))
 	}
-	if by == nil || !x.Foreign(d.Span) || x.of(by).asked.IsZero() {
-		return
+	if by != nil && x.Foreign(d.Span) {
+		d.Turn(by.Asked, "here", used(by))
 	}
-	label := d.Label
-	if label == "" {
-		label = "here"
-	}
-	d.Labels = append([]diag.Label{{Span: d.Span, Text: label}}, d.Labels...)
-	d.Span, d.Label = x.of(by).asked, used(by)
 }

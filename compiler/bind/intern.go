@@ -188,7 +188,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	interned := string(c.x.key)
 	i := &model.Instance{
-		Name: r.Name(), Given: r.Given(), Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc, Settings: b.Settings,
+		Name: r.Name(), Given: r.Given(), Title: r.Title(), Span: b.Span, Asked: c.x.Asked(b.Span, r.Origin), Doc: r.Component.Decl.Doc, Settings: b.Settings,
 		Rate: b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests, Named: b.Named,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
@@ -213,7 +213,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title, i.Root)
 	}
 	c.x.updated(i, b)
-	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith), buildsOn: b.BuildsOn}
+	of := made{name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith), buildsOn: b.BuildsOn}
 	if i.Kind == model.Stacked {
 		of.choices = joined(of.choices, c.x.names(i.After))
 	}
@@ -445,7 +445,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 		return nil
 	}
 	i := &model.Instance{
-		ID: r.Name().String(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
+		ID: r.Name().String(), Title: r.Title(), Kind: model.Base, Span: b.Span, Asked: x.Asked(b.Span, r.Origin), Doc: r.Component.Decl.Doc,
 		Name: r.Name(), Given: r.Given(), System: x.declared(b.System, b.steps),
 		Settings: withDefaults(b.Settings, b.System.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,

@@ -6,7 +6,6 @@ import (
 
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
-	"github.com/layc-lang/layc/lang/source"
 )
 
 // Naming. The lock file names instances for good, and the planner distinguishes them by
@@ -17,8 +16,7 @@ import (
 
 // made is what binding knows about an instance of the graph.
 type made struct {
-	asked source.Span     // the line of the project that first led to it; see blame.go
-	base  *model.Instance // for an app's own steps: the app's base
+	base *model.Instance // for an app's own steps: the app's base
 	// buildsOn is the base that its block names; nil: none.
 	buildsOn *evaluate.Ref
 	// name is the ID without choices. choices are the choices for its needs and for all that these

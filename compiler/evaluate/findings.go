@@ -66,22 +66,21 @@ func (x *Findings) Told(span, origin source.Span) source.Span {
 	return span
 }
 
+// Asked returns the origin of what is declared at a place in foreign text, and the zero place for other text.
+func (x *Findings) Asked(declared, origin source.Span) source.Span {
+	if x.Foreign(declared) {
+		return origin
+	}
+	return source.Span{}
+}
+
 // Turn turns around the findings from number n on that point at foreign text.
 func (x *Findings) Turn(n int, origin source.Span) {
-	if origin.IsZero() {
-		return
-	}
 	for _, d := range x.Found[n:] {
 		if d.Span.IsZero() || !x.Foreign(d.Span) {
 			continue
 		}
-		label := d.Label
-		if label == "" {
-			label = "found here"
-		}
-		d.Labels = append([]diag.Label{{Span: d.Span, Text: label}}, d.Labels...)
-		d.Span, d.Label = origin, "used here"
-		d.Edits = nil // foreign text is not the project's to edit
+		d.Turn(origin, "found here", "used here")
 	}
 }
 

@@ -131,6 +131,9 @@ type Instance struct {
 	Kind  Kind
 	Key   Key // the recipe key; zero for Empty
 	Span  source.Span
+	// Asked is the line of the project that first led to it, if it is declared in another module:
+	// of the standard library, or of a git repository. Else it is zero.
+	Asked source.Span
 	Doc   string
 
 	System  *System       // of a Base

@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -67,12 +68,12 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 // unserved adds the place to the error for a download. An error about a URL that no clause has
 // stays as it is.
 func unserved(err *lock.UnservedError, out *compiler.Output) error {
-	var places []source.Span
+	var places []place
 	for _, t := range out.Targets {
 		for _, i := range t.Graph.Instances {
 			for _, f := range i.Downloads() {
 				if slices.Contains(f.URLs, err.URL) {
-					places = append(places, f.Span)
+					places = append(places, place{f.Span, i.Asked})
 				}
 			}
 		}
@@ -80,6 +81,10 @@ func unserved(err *lock.UnservedError, out *compiler.Output) error {
 	var found diag.List
 	if !advised(&found, diag.DownloadFailed, places, "cannot download "+err.URL, err.Err) {
 		return err
+	}
+	var absent interface{ Missing() bool }
+	if !places[0].asked.IsZero() && errors.As(err.Err, &absent) && absent.Missing() {
+		found[0].Hint("check the arguments, which the URL is made from: a version must be a full one, such as 1.2.3")
 	}
 	if archive, rest, ok := strings.Cut(err.URL, ":"); ok && !strings.HasPrefix(rest, "//") {
 		found[0].Hint("for another server, run `layc lock --mirror %s=URL`", archive)
@@ -93,10 +98,7 @@ func unusable(bases lock.BaseErrors, out *compiler.Output) error {
 	var found diag.List
 	lost := false
 	for _, b := range bases {
-		var places []source.Span
-		for _, t := range out.Targets {
-			places = append(places, t.Graph.Systems[b.Name]...)
-		}
+		places := placesOf(b.Name, out)
 		code, message := diag.InvalidBase, b.Name+" cannot be a base"
 		var says load.Advised
 		var unfit *lock.UnfitError
@@ -113,15 +115,35 @@ func unusable(bases lock.BaseErrors, out *compiler.Output) error {
 	return &UnavailableError{found, bases}
 }
 
+// place is a clause. asked is where the project asks for its component, if it is in another module.
+type place struct{ at, asked source.Span }
+
+// placesOf returns the clauses that make or name a base.
+func placesOf(base string, out *compiler.Output) []place {
+	var places []place
+	for _, t := range out.Targets {
+		for _, at := range t.Graph.Systems[base] {
+			p := place{at: at}
+			for _, i := range t.Graph.Instances {
+				if s := i.System; s != nil && i.Span.File == at.File && (s.Image == base || s.Layout == base || s.Rootfs != nil && s.Rootfs.URLs[0] == base) {
+					p.asked = i.Asked
+				}
+			}
+			places = append(places, p)
+		}
+	}
+	return places
+}
+
 // advised adds an error to a list, at the first of its places, with the reason and the help that its
 // cause has. It returns false if there is no place. Equal errors are added once, as those of several
 // platforms are.
-func advised(list *diag.List, code diag.Code, places []source.Span, message string, cause error) bool {
+func advised(list *diag.List, code diag.Code, places []place, message string, cause error) bool {
 	if len(places) == 0 {
 		return false
 	}
 	var one diag.List
-	d := one.Errorf(code, places[0], "%s", message)
+	d := one.Errorf(code, places[0].at, "%s", message)
 	var says load.Advised
 	note, help := cause.Error(), ""
 	if errors.As(cause, &says) {
@@ -133,8 +155,10 @@ func advised(list *diag.List, code diag.Code, places []source.Span, message stri
 	if help != "" {
 		d.Hint("%s", help)
 	}
-	for n, at := range places {
-		if !slices.Contains(places[:n], at) && n > 0 {
+	d.Turn(places[0].asked, "it is here", "used here")
+	for n, p := range places {
+		at := cmp.Or(p.asked, p.at)
+		if at != d.Span && !slices.ContainsFunc(places[:n], func(o place) bool { return cmp.Or(o.asked, o.at) == at }) {
 			d.See(at, "needed here, too")
 		}
 	}
@@ -161,12 +185,8 @@ func unindexed(err *lock.UnresolvedError, out *compiler.Output) error {
 	if !errors.As(err, &says) || !errors.As(err, &suite) {
 		return nil
 	}
-	var places []source.Span
-	for _, t := range out.Targets {
-		places = append(places, t.Graph.Systems[err.Distribution]...)
-	}
 	var found diag.List
-	if !advised(&found, diag.DownloadFailed, places, "cannot download "+says.From(), err.Err) {
+	if !advised(&found, diag.DownloadFailed, placesOf(err.Distribution, out), "cannot download "+says.From(), err.Err) {
 		return nil
 	}
 	found[0].Note("it has packages of %s for %s", err.Distribution, err.Arch)

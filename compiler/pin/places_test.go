@@ -165,6 +165,43 @@ app two {
 	}
 }
 
+// TestUnservedToStandard checks that the error for a download of a standard module points at the project's
+// clause that led to it, and tells that the arguments make the URL.
+func TestUnservedToStandard(t *testing.T) {
+	const program = `import "std/node"
+
+fleet {
+    base scratch
+}
+
+component web {
+    needs node.runtime("20")
+}
+
+app one {
+    uses web
+}
+`
+	w := &world{unserved: absent{}}
+	_, list, err := Program(t.Context(), request(w, program))
+	var lost *UnavailableError
+	if len(list) > 0 || !errors.As(err, &lost) {
+		t.Fatalf("%v, %v", list, err)
+	}
+	d := lost.Findings[0]
+	if d.Span.Text() != `node.runtime("20")` || d.Label != "used here" || len(d.Labels) != 1 || d.Labels[0].Span.File.Name() != "std/node/node.layer" {
+		t.Errorf("%+v", d)
+	}
+	if help := fmt.Sprint(d.Help); !strings.Contains(help, "a version must be a full one") {
+		t.Errorf("the help is %s", help)
+	}
+}
+
+// absent is an error of a server that does not have a file.
+type absent struct{ unroutable }
+
+func (absent) Missing() bool { return true }
+
 // unroutable is an error of a server with advice.
 type unroutable struct{}
 

@@ -108,6 +108,23 @@ func (d *Diagnostic) Fix(at source.Span, text string) *Diagnostic {
 	return d
 }
 
+// Turn turns a finding around that points at text which the project cannot edit: it points at the place of
+// the project that led there, with a label, and the place where it pointed becomes the first of its labels,
+// with the text found if it has none. It loses a fix of that text. Without a place to point at, nothing changes.
+func (d *Diagnostic) Turn(at source.Span, found, label string) {
+	if at.IsZero() {
+		return
+	}
+	if d.Label != "" {
+		found = d.Label
+	}
+	d.Labels = append([]Label{{Span: d.Span, Text: found}}, d.Labels...)
+	if slices.ContainsFunc(d.Edits, func(e Edit) bool { return e.Span.File == d.Span.File }) {
+		d.Edits = nil
+	}
+	d.Span, d.Label = at, label
+}
+
 // Files returns the files that a finding names.
 func (d *Diagnostic) Files() []*source.File {
 	var all []*source.File

@@ -212,5 +212,6 @@ func cannotRun(step llb.Running, runs []ocispecs.Platform, images model.Platform
 		At("%s runs them", step.Component).
 		Note("packages, runs and tests execute as programs of the image's platform").
 		Hint("%sinstall an emulator (in Debian the packages qemu-user-static and binfmt-support), or name an engine on that platform with --engine", choose)
+	turn(d, step.Span, step.Asked)
 	return &MachineError{Finding{Diagnostic: d}}
 }

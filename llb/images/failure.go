@@ -14,6 +14,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/world"
@@ -129,6 +130,7 @@ func notFetched(graphs []*llb.Graph, failed *engine.UnavailableError) *diag.Diag
 		if failed.Help != "" {
 			d.Hint("%s", failed.Help)
 		}
+		turn(d, origin.Span, origin.Asked)
 		return d
 	}
 	return nil
@@ -192,10 +194,19 @@ func stepFailed(step *engine.StepError, origin llb.Origin) Finding {
 		}
 	}
 	finding := f(step, origin)
+	turn(finding.Diagnostic, origin.Span, origin.Asked)
 	if step.Engine != "" {
 		finding.Note("on the engine %s", step.Engine)
 	}
 	return finding
+}
+
+// turn turns a finding around whose place is in the file of another one, which is in another module. asked
+// is where the project asks for what is there; zero: nothing changes.
+func turn(d *diag.Diagnostic, of, asked source.Span) {
+	if d.Span.File == of.File {
+		d.Turn(asked, "it is here", "used here")
+	}
 }
 
 // said is the last line that the helper printed, without its name; false if the step
@@ -361,6 +372,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	case two != nil:
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s and %s change %s differently", two.Title, one.Title, at).
 			See(two.Span, "%s is declared here", two.Title).
+			See(two.Asked, "%s is used here", two.Title).
 			Note("neither needs the other, so nothing says which change comes last").
 			Hint("%swrite `needs %s` in %s, or the other way round%s", first, two.Title, one.Title, otherwise)
 	case by != "" && one != nil && ofAccounts().MatchString(how):
@@ -385,6 +397,9 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	}
 	if how != "" {
 		d.Note("%s %s", at, how)
+	}
+	if one != nil {
+		turn(d, one.Span, one.Asked)
 	}
 	return &Finding{Diagnostic: d}
 }

@@ -106,6 +106,35 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
+// TestAsked checks that an error in the text of another module points at the place where the project asks
+// for its component. An error about something in another file, and one of the project, stay where they are.
+func TestAsked(t *testing.T) {
+	place := func(file string) source.Span {
+		return source.Span{File: source.New(file, "text"), Start: 0, End: 4}
+	}
+	own, std := place("app.layer"), place("std/tool/tool.layer")
+	failed := &engine.StepError{Name: "make", ExitCode: 2, Err: errors.New("exit code 2")}
+	d := stepFailed(failed, llb.Origin{Component: "tool", Span: std, Asked: own})
+	if d.Span != own || d.Label != "used here" || len(d.Labels) != 1 || d.Labels[0] != (diag.Label{Span: std, Text: "exit code 2"}) {
+		t.Errorf("%+v", d.Diagnostic)
+	}
+	d = stepFailed(failed, llb.Origin{Component: "tool", Span: own})
+	if d.Span != own || d.Label != "exit code 2" || len(d.Labels) > 0 {
+		t.Errorf("%+v", d.Diagnostic)
+	}
+	lacks := &engine.StepError{ExitCode: 1, Err: errors.New("exit code 1"), Log: []string{"layc-helper: lstat /x: no such file or directory"}}
+	elsewhere := place("other.layer")
+	d = stepFailed(lacks, llb.Origin{Component: "tool", Span: std, Asked: own, Copied: []llb.Copied{{Path: "/x", From: "y", Span: elsewhere}}})
+	if d.Span != elsewhere {
+		t.Errorf("%+v", d.Diagnostic)
+	}
+	fetch := &engine.UnavailableError{What: "cannot fetch https://example.com/x", Vertex: "v"}
+	graphs := []*llb.Graph{{Origins: map[digest.Digest]llb.Origin{"v": {Component: "tool", Span: std, Asked: own}}}}
+	if d := notFetched(graphs, fetch); d.Span != own || len(d.Labels) != 1 {
+		t.Errorf("%+v", d)
+	}
+}
+
 // TestNoShell checks that a run on a system without a shell, as on scratch, is told so. The shell of
 // others may be missing for the run itself.
 func TestNoShell(t *testing.T) {

@@ -110,6 +110,9 @@ func (j *judge) one(g *llb.Graph, p llb.Proof, number int, came engine.Proven) O
 	case p.Kind == llb.Libraries:
 		v.lacks(llb.Lacks(came.Report))
 	}
+	for _, f := range v.Findings {
+		turn(f.Diagnostic, v.Span, v.Asked)
+	}
 	return v
 }
 

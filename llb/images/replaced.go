@@ -63,6 +63,13 @@ func (r replacement) finding(i *model.Instance, of string) *diag.Diagnostic {
 	if !ok {
 		by.Span = i.Span
 	}
+	d := r.told(i, by, of)
+	turn(d, i.Span, i.Asked)
+	return d
+}
+
+// told tells of a replacement by a step of an instance.
+func (r replacement) told(i *model.Instance, by llb.Placing, of string) *diag.Diagnostic {
 	var list diag.List
 	if r.was == "directory" {
 		d := list.Errorf(diag.ReplacedKind, by.Span, "%s replaces the directory %s of %s", i.Title, r.at, of).

@@ -64,6 +64,9 @@ func (e *StatusError) Advice() (note, help string) {
 	return note, "check the URL, and whether the server wants credentials"
 }
 
+// Missing reports whether the server does not have the file.
+func (e *StatusError) Missing() bool { return e.Status == http.StatusNotFound }
+
 // From returns the URL.
 func (e *StatusError) From() string { return e.URL }
 
