@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -81,7 +82,28 @@ func TestStdlib(t *testing.T) {
 		s.run(b.app, func(s *shop) { b.boots(s.T, out) })
 	}
 	s.run("stand-ins", (*shop).standsIn)
+	s.run("mistakes", (*shop).mistakes)
 	s.run("releases", (*shop).releases)
+}
+
+// mistakes builds what a module of the standard library refuses. The error says what is wrong, at the line of
+// the project.
+func (s *shop) mistakes() {
+	for use, want := range map[string]string{
+		`timezone.timezone("Europe/Berln")`: "there is no time zone Europe/Berln\n  similar names: Europe/Belfast Europe/Belgrade Europe/Berlin",
+		`timezone.timezone("Europe")`:       "there is no time zone Europe\n  similar names: EET EST EST5EDT Egypt Eire Etc Europe",
+	} {
+		dir := s.TempDir()
+		module := "import \"std/debian\"\nimport \"std/timezone\"\n\nfleet {\n    base debian.release(\"12\")\n}\n\napp shop {\n    uses " + use + "\n}\n"
+		if err := os.WriteFile(filepath.Join(dir, "app.layer"), []byte(module), 0o644); err != nil {
+			s.Fatal(err)
+		}
+		s.layc("lock", "-C", dir, "--allow-expired")
+		text, err := exec.Command(s.bin, "build", "-C", dir, "--state", s.state, "--locked", "-o", filepath.Join(dir, "out")).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), "app.layer:9:10") || !strings.Contains(string(text), want) {
+			s.Errorf("%s: %v, the build says\n%s", use, err, text)
+		}
+	}
 }
 
 // releases builds, verifies and boots a few apps on other releases of Debian, with the packages of today.
