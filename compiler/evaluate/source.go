@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,8 +49,7 @@ func (x *tree) projectSource(p string, at source.Span, m *check.Module) (string,
 		return full, model.Source{Path: full, Contents: info.IsDir()}, true
 	}
 	if !info.IsDir() {
-		x.Found.Errorf(diag.NoSuchFile, at, "%s is a file, not a directory", full).
-			Note("a source that ends with `/` means the contents of a directory").Hint("remove the `/`")
+		x.isFile(full, at).Note("a source that ends with `/` means the contents of a directory").Hint("remove the `/`")
 		return "", model.Source{}, false
 	}
 	return full + "/", model.Source{Path: full, Contents: true}, true
@@ -125,8 +125,32 @@ func (x *tree) matching(pattern string, at source.Span) bool {
 	return true
 }
 
-// noFile reports a missing file, with the most similar existing one.
+// isFile reports a file where the program has a directory.
+func (x *tree) isFile(full string, at source.Span) *diag.Diagnostic {
+	return x.Found.Errorf(diag.NoSuchFile, at, "%s is a file, not a directory", full)
+}
+
+// writers are the files that a tool makes of others, and the commands that do.
+var writers = map[string]string{
+	"package-lock.json": "npm install --package-lock-only",
+	"pnpm-lock.yaml":    "pnpm install --lockfile-only",
+	"yarn.lock":         "yarn install",
+	"go.sum":            "go mod tidy",
+	"Cargo.lock":        "cargo generate-lockfile",
+	"Gemfile.lock":      "bundle lock",
+	"composer.lock":     "composer update --no-install",
+	"poetry.lock":       "poetry lock",
+	"uv.lock":           "uv lock",
+}
+
+// noFile reports a missing file, with the command that makes it, or the most similar existing one.
 func (x *tree) noFile(full string, err error, at source.Span) {
+	for dir := range paths.Above(full) {
+		if info, err := fs.Stat(x.Files, dir); err == nil && !info.IsDir() {
+			x.isFile(dir, at).Hint("write the path of a directory before `%s`", strings.TrimPrefix(full, dir))
+			return
+		}
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", full, cause(err)).
 			Hint("make the file readable, or copy another one")
@@ -143,6 +167,11 @@ func (x *tree) noFile(full string, err error, at source.Span) {
 		_, dir = x.Repositories.Of(dir)
 		d.Note("the directory %s does not exist", dir).
 			Hint("write a path relative to the module's directory; to copy what a component builds, use `from`")
+		return
+	}
+	if command := writers[path.Base(full)]; command != "" {
+		_, in := x.Repositories.Of(dir)
+		d.Hint("run `%s` in %s", command, cmp.Or(strings.TrimPrefix(in, "."), "the project directory"))
 		return
 	}
 	var names []string
