@@ -421,8 +421,11 @@ func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind, position 
 	return tree, from
 }
 
-// summary shortens a script to one line.
+// summary shortens a script to one line: a comment that it begins with, or else its text.
 func summary(script string) string {
+	if comment, _, _ := strings.Cut(strings.TrimSpace(script), "\n"); strings.HasPrefix(comment, "# ") {
+		script = comment[len("# "):]
+	}
 	return term.Cut(strings.Join(strings.Fields(script), " "), 60)
 }
 
