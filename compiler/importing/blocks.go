@@ -11,6 +11,7 @@ type block struct {
 	units   []*unit
 	targets []int  // whose sequences have it, in order
 	own     bool   // the app's own steps
+	late    bool   // it sets what the runs of the block before must not have; see noticed
 	taken   string // the component that all of its files are from; see takes
 	needs   []*block
 	name    string
@@ -121,8 +122,9 @@ func (im *importer) chains(uses [][]use, sets map[string][]int) []*block {
 				continue
 			}
 			joined := current != nil && previous.set == u.set && !previous.alone && !u.alone && len(before[k]) == 1 && before[k][previous.set+previous.id]
-			if !joined {
-				current = &block{targets: sets[u.set]}
+			late := joined && current.noticed(u.unit)
+			if !joined || late {
+				current = &block{targets: sets[u.set], late: late}
 				out = append(out, current)
 			}
 			current.units = append(current.units, u.unit)
@@ -133,9 +135,10 @@ func (im *importer) chains(uses [][]use, sets map[string][]int) []*block {
 	return out
 }
 
-// worth reports whether a block is worth a component: it is more than configuration and directories.
+// worth reports whether a block is worth a component: it is more than configuration and directories, unless
+// the configuration cannot be in the component before.
 func (b *block) worth() bool {
-	return slices.ContainsFunc(b.units, func(u *unit) bool {
+	return b.late || slices.ContainsFunc(b.units, func(u *unit) bool {
 		switch u.kind {
 		case run, needs:
 			return true
@@ -234,6 +237,7 @@ func (im *importer) assign(chains []*block) {
 		own := &block{targets: []int{n}, own: true}
 		var current *block
 		var pending []*unit // variables, for what comes next
+		late := map[string]string{}
 		ran := false
 		for k, u := range t.stage.units {
 			if c := single(u); c != nil {
@@ -259,6 +263,21 @@ func (im *importer) assign(chains []*block) {
 			if !whole && (k > last || setting || u.kind == question && k > last) {
 				own.units = append(own.units, u)
 				continue
+			}
+			if name, addition, ok := u.variableOf(); ok {
+				delete(late, name)
+				switch noticed := current != nil && current.noticed(u); {
+				case noticed && len(t.builds) > 0:
+					current = nil
+				case noticed && !addition:
+					late[name] = u.text
+					continue
+				}
+			}
+			if u.kind == run {
+				for _, name := range sorted(late) {
+					u.late = append(u.late, late[name])
+				}
 			}
 			if u.kind == config && (current == nil || current.units[0].alone) {
 				pending = append(pending, u)

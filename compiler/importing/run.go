@@ -246,7 +246,7 @@ func (s *stage) runText(i *instruction, text string, o runOptions) {
 		s.ask(i, "", "the command has characters that a run cannot have; keep it in a file, and run that with bind")
 		return
 	}
-	u := &unit{kind: run, from: i}
+	u := &unit{kind: run, from: i, mentions: variables(text), reader: readerOf(text)}
 	clause := "run " + literal
 	if o.user != "" && o.user != "root" && o.user != "0" {
 		clause += " as " + s.principal(o.user)
@@ -254,16 +254,11 @@ func (s *stage) runText(i *instruction, text string, o runOptions) {
 	if o.dir != "" && o.dir != "/" {
 		clause += " in " + quote(o.dir)
 	}
-	items := slices.Clone(o.items)
 	mentioned := map[string]bool{}
-	for _, name := range variables(text) {
+	for _, name := range u.mentions {
 		mentioned[name] = true
 	}
-	for _, p := range s.args {
-		if !mentioned[p.name] && s.scope.args[p.name] == p {
-			items = append(items, "env "+p.name+" = "+reference('p', p.name+"="+p.value))
-		}
-	}
+	items := append(slices.Clone(o.items), unmentioned(s, u.reader, mentioned)...)
 	key := "run " + clause
 	for _, name := range sorted(mentioned) {
 		if p := s.scope.args[name]; p != nil {

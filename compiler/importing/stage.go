@@ -30,7 +30,7 @@ type stage struct {
 	history   []*instruction
 	lost      bool         // no line shows the working directory, which is the image's
 	std       *library     // that stands for its image; nil: none does
-	args      []*param     // ARGs that nothing mentions, which runs may read
+	args      []string     // the names of ARGs, which runs may read
 	cross     *instruction // the FROM that says that it is built on the builder's platform; nil: none does
 	commanded bool         // CMD is in this stage itself, so that ENTRYPOINT keeps it
 }
@@ -51,6 +51,9 @@ type unit struct {
 	params   []*param // that the text of a run mentions by their names
 	sees     []seen   // other variables that it mentions
 	with     bool     // the text of a run ends with items
+	mentions []string // the variables that the text of a run mentions
+	reader   reader   // what its programs read
+	late     []string // items for what is set after an earlier run of its component
 	comments []string
 	from     *instruction
 	stage    string // the name of its stage
@@ -266,8 +269,8 @@ func (s *stage) arg(c *instructions.ArgCommand) {
 			continue // it has no value, so the one of ENV stays
 		}
 		s.file.declare(s.scope, a, s.file.global)
-		if p := s.scope.args[a.Key]; p != nil && !s.file.mentions(a.Key) && !buildDetail[a.Key] {
-			s.args = append(s.args, p)
+		if !slices.Contains(s.args, a.Key) && !buildDetail[a.Key] {
+			s.args = append(s.args, a.Key)
 		}
 	}
 }

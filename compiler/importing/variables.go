@@ -13,6 +13,9 @@ import (
 func (w *writer) variables(units []*unit) (lets []string, items map[*unit]string) {
 	globals, envs, finals := map[string][]string{}, map[string]bool{}, map[string]string{}
 	inScope := map[string]bool{}
+	for name := range platforms {
+		inScope[name] = true
+	}
 	for _, p := range w.im.params {
 		inScope[p.global] = true
 	}
@@ -51,13 +54,20 @@ func (w *writer) variables(units []*unit) (lets []string, items map[*unit]string
 			}
 			clause := "env " + name(x.name) + " = " + quote(x.value)
 			final, there := finals[x.name]
+			if slices.Contains(u.late, clause) {
+				continue
+			}
 			if inScope[x.name] || x.set && there && final != clause && !strings.Contains(final, " += ") {
 				more[u] = append(more[u], clause)
 			}
 		}
 	}
 	items = map[*unit]string{}
-	for u, list := range more {
+	for _, u := range units {
+		list := append(more[u], u.late...)
+		if len(list) == 0 {
+			continue
+		}
 		items[u] = " with " + strings.Join(list, ", ")
 		if u.with {
 			items[u] = ", " + strings.Join(list, ", ")
