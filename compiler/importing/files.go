@@ -302,6 +302,10 @@ func (t *translation) writes(c command) bool {
 	}
 	text := strings.Join(words, " ") + end
 	if strings.Contains(text, `\`) {
+		// The echo of Debian's shell replaces \n; others do not.
+		if c.words[0] == "echo" && (s.base.release == "" || t.options.shell) {
+			return false
+		}
 		if strings.Contains(strings.ReplaceAll(text, `\n`, ""), `\`) {
 			return false
 		}

@@ -17,6 +17,7 @@ type runOptions struct {
 	user  string // "": the stage's
 	dir   string
 	items []string // after with
+	shell bool     // its text is for the stage's shell, which the shell of runs cannot replace
 }
 
 // run translates RUN. Its commands, as far as the shell runs them one after the other, are looked at one
@@ -42,11 +43,7 @@ func (s *stage) run(i *instruction, c *instructions.RunCommand) {
 		return
 	}
 	text := s.commandText(c)
-	if !s.plainShell(c) && !s.portable(text) {
-		i.atLeast(Run)
-		s.runText(i, s.inShell(text), options)
-		return
-	}
+	options.shell = !s.plainShell(c) && !portable(s.shell, text)
 	s.commands(i, text, options)
 }
 
@@ -55,56 +52,13 @@ func (s *stage) plainShell(c *instructions.RunCommand) bool {
 	return !c.PrependShell || len(s.shell) == 0 || s.shell[0] == "/bin/sh" && len(s.shell) == 2 && s.shell[1] == "-c"
 }
 
-// portable reports whether a command means the same to the shell of the stage and to the shell of runs: it
-// has nothing that POSIX does not define, and no pipeline if the stage sets pipefail.
-func (s *stage) portable(text string) bool {
-	name := path.Base(s.shell[0])
-	if name != "bash" && name != "sh" && name != "ash" && name != "dash" {
-		return false
-	}
-	pipefail := false
-	for _, w := range s.shell[1:] {
-		switch {
-		case w == "pipefail":
-			pipefail = true
-		case w == "errexit", strings.Trim(w, "-eocx") == "":
-		default:
-			return false
-		}
-	}
-	f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
-	if err != nil {
-		return false
-	}
-	same := true
-	syntax.Walk(f, func(n syntax.Node) bool {
-		switch n := n.(type) {
-		case *syntax.BinaryCmd:
-			same = same && !(pipefail && n.Op == syntax.Pipe)
-		case *syntax.CallExpr:
-			if len(n.Args) > 0 {
-				switch n.Args[0].Lit() {
-				case "echo":
-					same = same && !strings.Contains(text, `\`) // escapes differ
-				case "source", "[[", "shopt", "declare", "pushd", "popd", "mapfile", "read", "type", "ulimit":
-					same = false
-				}
-			}
-		case *syntax.Lit:
-			same = same && !(strings.Contains(n.Value, "{") && strings.Contains(n.Value, ","))
-		}
-		return same
-	})
-	return same && !strings.Contains(text, "BASH") && !strings.Contains(text, "RANDOM")
-}
-
 // inShell wraps a command for the shell of the stage.
 func (s *stage) inShell(text string) string {
 	words := slices.Clone(s.shell)
 	for n, w := range words {
 		words[n] = shellWord(w)
 	}
-	return strings.Join(words, " ") + " '" + strings.ReplaceAll(strings.Trim(dedent(text), "\n"), "'", `'\''`) + "'"
+	return strings.Join(words, " ") + " '" + strings.ReplaceAll(strings.Trim(dedented(text), "\n"), "'", `'\''`) + "'"
 }
 
 var runWord = lazy.Regexp(`(?i)^\s*RUN\s+`)
@@ -132,10 +86,60 @@ func (s *stage) commandText(c *instructions.RunCommand) string {
 		}
 		text = rest
 	}
-	if _, ok := parseShell(text); !ok {
+	joined, ok := joinedQuotes(text)
+	if !ok {
 		return strings.Join(c.CmdLine, " ")
 	}
-	return text
+	return joined
+}
+
+// joinedQuotes joins the lines within quotes, as a Dockerfile does before the shell sees them. Elsewhere the
+// shell joins them itself, except after a comment: then ok is false.
+func joinedQuotes(text string) (joined string, ok bool) {
+	f, ok := parseShell(text)
+	if !ok {
+		return "", false
+	}
+	at := uint(0)
+	join := func(n syntax.Node) {
+		joined += text[at:n.Pos().Offset()] + strings.ReplaceAll(text[n.Pos().Offset():n.End().Offset()], "\\\n", "")
+		at = n.End().Offset()
+	}
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Comment:
+			ok = ok && !strings.Contains(text[n.Pos().Offset():], "\\\n")
+		case *syntax.SglQuoted, *syntax.DblQuoted:
+			join(n)
+			return false
+		}
+		return true
+	})
+	return joined + text[at:], ok
+}
+
+// dedented drops the spaces that all lines begin with from a command, unless they are in quotes.
+func dedented(text string) string {
+	f, ok := parseShell(text)
+	if !ok {
+		return dedent(text)
+	}
+	quoted := false
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.SglQuoted:
+			quoted = quoted || n.Pos().Line() != n.End().Line()
+		case *syntax.DblQuoted:
+			quoted = quoted || n.Pos().Line() != n.End().Line()
+		case *syntax.Redirect:
+			quoted = quoted || n.Hdoc != nil
+		}
+		return !quoted
+	})
+	if quoted {
+		return strings.TrimLeft(text, " \t\n")
+	}
+	return dedent(text)
 }
 
 // heredoc returns the text of a RUN with here-documents.
@@ -241,6 +245,9 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 
 // runText adds a run.
 func (s *stage) runText(i *instruction, text string, o runOptions) {
+	if o.shell {
+		text = s.inShell(text)
+	}
 	literal, ok := runText(text)
 	if !ok {
 		s.ask(i, "", "the command has characters that a run cannot have; keep it in a file, and run that with bind")

@@ -27,7 +27,7 @@ type redirect struct {
 // parseShell parses a text for the POSIX shell, or else for Bash.
 func parseShell(text string) (*syntax.File, bool) {
 	for _, language := range []syntax.LangVariant{syntax.LangPOSIX, syntax.LangBash} {
-		if f, err := syntax.NewParser(syntax.Variant(language)).Parse(strings.NewReader(text), ""); err == nil {
+		if f, err := syntax.NewParser(syntax.Variant(language), syntax.KeepComments(true)).Parse(strings.NewReader(text), ""); err == nil {
 			return f, true
 		}
 	}
@@ -35,6 +35,9 @@ func parseShell(text string) (*syntax.File, bool) {
 }
 
 // split returns the commands of a text, and whether the shell stops at the first one that fails.
+//
+// The parts of a && b are commands of their own where the run fails if a does: at its end. Elsewhere a may be
+// a question, so that only lists of what prepares a system are divided.
 func (s *stage) split(text string) (commands []command, strict, ok bool) {
 	f, ok := parseShell(text)
 	if !ok || len(f.Stmts) == 0 {
@@ -51,12 +54,30 @@ func (s *stage) split(text string) (commands []command, strict, ok bool) {
 		commands = append(commands, s.command(text, st))
 	}
 	for n, st := range f.Stmts {
+		before := len(commands)
 		add(st)
+		if n < len(f.Stmts)-1 && !prepares(commands[before:]) {
+			commands = append(commands[:before], s.command(text, st))
+		}
 		if n == 0 && exits(commands[0].words) {
 			strict = true
 		}
 	}
 	return commands, strict, true
+}
+
+// prepares reports whether commands only prepare a system, which they are expected to do.
+func prepares(commands []command) bool {
+	return !slices.ContainsFunc(commands, func(c command) bool {
+		if len(c.words) == 0 {
+			return true
+		}
+		switch c.words[0] {
+		case "apt-get", "apt", "aptitude", "rm", "mkdir", "ln", "chown", "chmod", "touch", "echo", "useradd", "adduser", "groupadd", "addgroup":
+			return false
+		}
+		return true
+	})
 }
 
 // exits reports whether a command is set -e.
@@ -204,7 +225,7 @@ func (s *stage) static(parts []syntax.WordPart, quoted bool) (string, bool) {
 					text = strings.ReplaceAll(strings.ReplaceAll(text, "\\\n", ""), `\`, "")
 				}
 			}
-			if !quoted && (n == 0 && strings.HasPrefix(text, "~") || strings.Contains(text, "{") && strings.Contains(text, ",")) {
+			if !quoted && (n == 0 && strings.HasPrefix(text, "~") || strings.Contains(text, "{") && (strings.Contains(text, ",") || strings.Contains(text, ".."))) {
 				return "", false
 			}
 			b.WriteString(text)
@@ -267,9 +288,9 @@ func (s *stage) commands(i *instruction, text string, o runOptions) {
 		s.runText(i, text, o)
 		return
 	}
-	t := &translation{stage: s, i: i, options: o, groups: map[string]int{}, root: o.user == "" || o.user == "root" || o.user == "0"}
+	t := &translation{stage: s, i: i, options: o, whole: text, count: len(all), strict: strict, groups: map[string]int{}, root: o.user == "" || o.user == "root" || o.user == "0"}
 	t.translate(all)
-	if t.raw && !strict && len(all) > 1 {
+	if t.raw && !t.strict && t.count > 1 {
 		i.guess("the run ends at the first command that fails")
 	}
 }
@@ -282,6 +303,9 @@ type translation struct {
 	groups  map[string]int // that its commands add, with their numbers
 	root    bool
 	raw     bool // some commands stay commands
+	whole   string
+	count   int  // of the commands of the whole text
+	strict  bool // the run ends where the text ends
 	// purged are packages that a later command removes.
 	purged []string
 }
@@ -323,14 +347,10 @@ func (t *translation) translate(all []command) {
 			after = append(after, rest[to])
 		}
 	}
-	var lines []string
-	for _, c := range rest[from:to] {
-		lines = append(lines, c.text)
-	}
 	if body := rest[from:to]; len(body) > 0 && !(len(body) == 1 && exits(body[0].words)) {
 		t.raw = true
 		t.i.atLeast(Run)
-		s.runText(t.i, strings.Join(lines, "\n"), t.options)
+		s.runText(t.i, t.text(body), t.options)
 	}
 	slices.Reverse(after)
 	for _, c := range after {
@@ -339,6 +359,23 @@ func (t *translation) translate(all []command) {
 			s.runText(t.i, c.text, t.options)
 		}
 	}
+}
+
+// text returns the text of a run for commands, one on each line. A shell that does not stop at the first one
+// that fails gets all commands as they were, or is told to.
+func (t *translation) text(body []command) string {
+	if t.options.shell && len(body) == t.count {
+		t.strict = true
+		return t.whole
+	}
+	var lines []string
+	if t.options.shell {
+		lines = append(lines, "set -e")
+	}
+	for _, c := range body {
+		lines = append(lines, c.text)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // nothing reports whether a command has no effect on a layer of layc.

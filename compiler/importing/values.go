@@ -133,7 +133,7 @@ func indent(text string) string {
 
 // runText returns the shell string of a run, or false if the text has none.
 func runText(text string) (string, bool) {
-	text = strings.Trim(dedent(text), "\n")
+	text = strings.Trim(dedented(text), "\n")
 	if control(text) || text == "" || strings.Contains(text, `"""`) {
 		return "", false
 	}
