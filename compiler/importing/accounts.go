@@ -140,6 +140,11 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 	if slices.ContainsFunc(s.accounts, func(b *account) bool { return b.login == a.login }) {
 		return false
 	}
+	for name, gid := range s.added {
+		if o.group == name || gid >= 0 && o.group == strconv.Itoa(gid) || slices.Contains(a.groups, name) {
+			return false // a command adds the group, after the users of the module
+		}
+	}
 	if gid, ok := groups[o.group]; ok {
 		a.gid = gid
 	} else if n, err := strconv.Atoi(o.group); err == nil {

@@ -1,6 +1,7 @@
 package importing
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -49,7 +50,11 @@ func (s *stage) environment(i *instruction, pairs instructions.KeyValuePairs) {
 			continue
 		}
 		value, err := s.file.expand(p.Value, before)
-		if err != nil {
+		if errors.Is(err, errLong) {
+			s.ask(i, "", "%s", err)
+			continue
+		}
+		if err != nil && !(s.base.release != "" && err.Error() == "nothing sets "+key) {
 			i.guess("%s, so it is empty here, unless the base sets it", err)
 		}
 		s.env[key], s.scope.values[key] = value, value
@@ -62,8 +67,8 @@ func (s *stage) environment(i *instruction, pairs instructions.KeyValuePairs) {
 // the value is one.
 func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	value = strings.Trim(value, `"`)
-	if _, known := s.env[key]; known && key != "PATH" {
-		return false
+	if _, known := s.env[key]; key != "PATH" && (known || s.base.release != "") {
+		return false // the value is known: what Debian's packages make sets nothing else
 	}
 	sep := " "
 	if strings.HasSuffix(key, "PATH") {

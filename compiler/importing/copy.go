@@ -78,6 +78,9 @@ func (s *stage) copy(i *instruction, c copying) {
 		i.guess("the owner %q is not known, so it is root", chown)
 	} else if chown != "" && len(s.units) > before && s.units[len(s.units)-1].kind == step {
 		at := strings.TrimSuffix(s.units[len(s.units)-1].target, "/")
+		if !strings.Contains(chown, ":") {
+			chown += ":" // the user's own group
+		}
 		s.runText(i, "chown -R "+chown+" "+shellWord(s.file.im.plainOf(at)), runOptions{user: "root"})
 		i.atLeast(Run)
 	}

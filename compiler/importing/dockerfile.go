@@ -167,12 +167,20 @@ func (im *importer) plainOf(text string) string {
 	return text
 }
 
+// longest is the length that a variable may have, and errLong says that a value has more.
+const longest = 131071
+
+var errLong = fmt.Errorf("the value has more than %d bytes", longest)
+
 // expand expands a word. The error names variables that have no value, which expand to nothing.
 // Where a modifier works on a value, the result has the value instead of the param.
 func (f *dockerfile) expand(word string, in scope) (string, error) {
 	out, unknown, err := f.lex.ProcessWord(word, in)
 	if err != nil {
 		return word, fmt.Errorf("%s: %w", word, err)
+	}
+	if len(out) > longest {
+		return "", errLong
 	}
 	if symbolic(out) || strings.ContainsAny(word, "%#/") {
 		fixed := in.clone()

@@ -3,6 +3,7 @@ package importing
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -170,14 +171,34 @@ func (t *translation) chown(flags, operands []string) bool {
 	if len(operands) < 2 {
 		return false
 	}
-	owner, ok := s.owner(operands[0])
-	if !ok {
-		return false
+	who := operands[0]
+	login, group, grouped := strings.Cut(who, ":")
+	switch {
+	case !grouped:
+		// The group stays, which is root's where no step has an owner yet.
+		if symbolic(login) {
+			who += ":0"
+		} else if uid, _, ok := s.numbers(login); ok {
+			who = strconv.Itoa(uid) + ":0"
+		}
+		for _, p := range operands[1:] {
+			if hasOwner(s, usual(absolute(t.directory(), p))) {
+				return false
+			}
+		}
+	case group == "":
+		who = login
 	}
-	if strings.HasSuffix(operands[0], ":") {
-		owner, ok = s.owner(strings.TrimSuffix(operands[0], ":"))
-	}
+	owner, ok := s.owner(who)
 	return ok && t.change(operands[1:], recursive, " owner ", owner)
+}
+
+// hasOwner reports whether a step gives an owner to what is at or below a path.
+func hasOwner(s *stage, p string) bool {
+	return slices.ContainsFunc(s.units, func(u *unit) bool {
+		at := strings.TrimSuffix(u.target, "/")
+		return strings.Contains(u.text, " owner ") && (at == p || strings.HasPrefix(at, p+"/"))
+	})
 }
 
 // chmod changes the modes of directories and files that earlier steps place.
@@ -234,6 +255,8 @@ func (t *translation) change(paths []string, recursive bool, option, value strin
 			switch {
 			case inside && content && at == p && !recursive:
 				return false // the directory alone changes, but the step has its content
+			case inside && value == "" && strings.Contains(u.text, option):
+				return false
 			case inside && strings.Contains(u.text, value):
 				hit = true
 			case inside && !strings.HasPrefix(u.text, "link ") && !strings.Contains(u.text, option):
@@ -266,9 +289,50 @@ func (t *translation) change(paths []string, recursive bool, option, value strin
 		if !hit {
 			return false
 		}
+		if recursive && value != "" {
+			var ok bool
+			if units, ok = t.between(units, p, value); !ok {
+				return false
+			}
+		}
 	}
 	s.units = units
 	return true
+}
+
+// between gives directories an owner or a mode that have no step of their own: those between a path and what
+// steps place below it. It returns false if the base may have them.
+func (t *translation) between(units []*unit, p, value string) ([]*unit, bool) {
+	own, missing := map[string]bool{}, map[string]bool{}
+	first := -1
+	for n, u := range units {
+		at := strings.TrimSuffix(u.target, "/")
+		if u.kind != step || at != p && !strings.HasPrefix(at, p+"/") {
+			continue
+		}
+		if first < 0 {
+			first = n
+		}
+		own[at] = own[at] || strings.HasSuffix(u.target, "/")
+		for dir := path.Dir(at); dir == p || strings.HasPrefix(dir, p+"/"); dir = path.Dir(dir) {
+			missing[dir] = true
+		}
+	}
+	var added []*unit
+	for _, dir := range sorted(missing) {
+		if own[dir] {
+			continue
+		}
+		if standard[dir] || t.stage.base.release == "" || symbolic(dir) {
+			return nil, false
+		}
+		text := "dir " + quote(dir) + value
+		added = append(added, &unit{kind: step, text: text, key: "dir " + text, target: dir + "/", from: t.i, stage: t.stage.name})
+	}
+	if len(added) == 0 {
+		return units, true
+	}
+	return slices.Insert(units, first, added...), true
 }
 
 // written reports whether an earlier step may have written a file.

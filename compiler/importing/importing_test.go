@@ -258,3 +258,12 @@ func TestUnreadable(t *testing.T) {
 		t.Errorf("got %q, want %q", why, want)
 	}
 }
+
+// TestLong asks about a variable that grows longer than one can be.
+func TestLong(t *testing.T) {
+	files := fstest.MapFS{"Dockerfile": {Data: []byte("FROM debian:12\nARG B=x\nENV A=y" + strings.Repeat("\nARG B=$B$B\nENV A=$A$A", 40) + "\n")}}
+	r := imported(t, files)
+	if n := r.Report.Counts[importing.Question]; n != 24 || len(r.Module) > 5_000_000 {
+		t.Errorf("%d questions, %d bytes", n, len(r.Module))
+	}
+}

@@ -85,6 +85,9 @@ func (t *translation) packages(c command) bool {
 	if !slices.Contains(c.words, "--no-install-recommends") && !strings.Contains(strings.ToLower(c.text), "install-recommends") {
 		t.i.guess("packages that these recommend are left out")
 	}
+	if t.configured {
+		t.i.guess("the packages are installed before what earlier lines configure for dpkg; write `install` in their component if it matters to them")
+	}
 	t.i.atLeast(Idiom)
 	slices.Sort(u.packages)
 	slices.Sort(u.building)
@@ -92,6 +95,9 @@ func (t *translation) packages(c command) bool {
 	s.add(u)
 	return true
 }
+
+// configures matches what decides how dpkg installs packages.
+var configures = lazy.Regexp(`/etc/dpkg/|/etc/apt/(apt\.conf|preferences)|debconf-set-selections|policy-rc\.d|dpkg-divert|dpkg-statoverride`)
 
 var aptSomewhere = lazy.Regexp(`\b(apt-get|apt|aptitude|apt-mark|dpkg -i|dpkg --install|gdebi|apt-key|apt-cache|add-apt-repository)\b`)
 
@@ -142,4 +148,19 @@ func (t *translation) own(c command, later []command) bool {
 		}
 	}
 	return false
+}
+
+// addsGroup remembers a group that a command adds which stays one.
+func (t *translation) addsGroup(c command) {
+	if len(c.words) < 2 || c.words[0] != "groupadd" && c.words[0] != "addgroup" {
+		return
+	}
+	silent, groups := *t.i, map[string]int{}
+	if !t.stage.accountCommand(&silent, c.words, groups) {
+		groups[c.words[len(c.words)-1]] = -1
+	}
+	if t.stage.added == nil {
+		t.stage.added = map[string]int{}
+	}
+	maps.Copy(t.stage.added, groups)
 }

@@ -172,6 +172,9 @@ func (s *stage) mounts(i *instruction, c *instructions.RunCommand, o *runOptions
 		switch m.Type {
 		case instructions.MountTypeCache:
 			o.items = append(o.items, "cache "+quote(target))
+			if m.From != "" {
+				i.guess("the cache %s is empty at first, without the files of %s", target, m.From)
+			}
 			if m.UID != nil && (o.user == "" || o.user == "root" || o.user == "0") {
 				i.guess("the cache %s belongs to the user of the command, not to %d", target, *m.UID)
 			}

@@ -297,15 +297,16 @@ func (s *stage) commands(i *instruction, text string, o runOptions) {
 
 // translation is the translation of one RUN.
 type translation struct {
-	stage   *stage
-	i       *instruction
-	options runOptions
-	groups  map[string]int // that its commands add, with their numbers
-	root    bool
-	raw     bool // some commands stay commands
-	whole   string
-	count   int  // of the commands of the whole text
-	strict  bool // the run ends where the text ends
+	stage      *stage
+	i          *instruction
+	options    runOptions
+	groups     map[string]int // that its commands add, with their numbers
+	root       bool
+	raw        bool // some commands stay commands
+	whole      string
+	count      int  // of the commands of the whole text
+	strict     bool // the run ends where the text ends
+	configured bool // an earlier command or file decides how dpkg installs packages
 	// purged are packages that a later command removes.
 	purged []string
 }
@@ -329,11 +330,14 @@ func (t *translation) translate(all []command) {
 	// Packages and users are below everything else, so they need not be at an end.
 	var rest []command
 	state := false
+	t.configured = slices.ContainsFunc(s.units, func(u *unit) bool { return configures().MatchString(u.text) })
 	for n, c := range all {
+		t.configured = t.configured || configures().MatchString(c.text)
 		state = state || c.state && !(len(c.words) > 1 && c.words[0] == "set")
 		if t.packages(c) || t.root && t.own(c, all[n+1:]) && t.user(c) {
 			continue
 		}
+		t.addsGroup(c)
 		rest = append(rest, c)
 	}
 	from, to := 0, len(rest)

@@ -26,7 +26,8 @@ type stage struct {
 	user      string   // as written; "": root
 	shell     []string // nil: the default
 	known     map[string]bool
-	accounts  []*account // that COPY --chown may name
+	accounts  []*account     // that COPY --chown may name
+	added     map[string]int // groups that commands add, with their numbers; -1: the command chooses
 	history   []*instruction
 	lost      bool         // no line shows the working directory, which is the image's
 	std       *library     // that stands for its image; nil: none does
@@ -93,7 +94,7 @@ func (s *stage) child(f *dockerfile, i *instruction) *stage {
 	for k := range s.known {
 		c.known[k] = true
 	}
-	c.accounts = slices.Clone(s.accounts)
+	c.accounts, c.added = slices.Clone(s.accounts), maps.Clone(s.added)
 	return &c
 }
 
