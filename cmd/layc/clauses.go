@@ -103,6 +103,18 @@ func isWord(word string) bool {
 	return isClause(word) || slices.ContainsFunc(doc.Words(), func(w doc.Word) bool { return w.Word == word })
 }
 
+// words are what layc doc explains: the list of clauses, clauses, and words of the language.
+func words() []string {
+	all := []string{"clauses"}
+	for _, f := range doc.Clauses() {
+		all = append(all, f.Word)
+	}
+	for _, w := range doc.Words() {
+		all = append(all, w.Word)
+	}
+	return all
+}
+
 // clausePage prints everything about one clause.
 func clausePage(w io.Writer, source func(string) string, f doc.Clause) {
 	fmt.Fprintf(w, "%s\n    %s, in the block of a %s\n\n", header(f.Word, f.Takes, f.Type), f.Kind, f.In)

@@ -190,7 +190,7 @@ func hostname(a *model.App) string {
 func (b *build) shell(ctx context.Context, c *engine.Container, p engine.Process) error {
 	n := slices.IndexFunc(interactive, func(s string) bool { return c.Has(ctx, s) })
 	if n < 0 {
-		return errors.New("cannot open a shell: neither /bin/bash nor /bin/sh exists here")
+		return errors.New("cannot open a shell: neither /bin/bash nor /bin/sh exists here; run a program with layc run APP -- PROGRAM, or look at the files with layc build -o type=local,dest=DIR")
 	}
 	if p.Args = []string{interactive[n]}; len(b.command) > 0 {
 		p.Args = append(p.Args, "-c", strings.Join(b.command, " "))

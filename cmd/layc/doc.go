@@ -138,6 +138,9 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		if slices.Contains(stdModules(), name) {
 			return in, "", usage(cmd, "no such directory: %s; did you mean std/%s?", name, name)
 		}
+		if near := diag.Nearest(name, words()); near != "" {
+			return in, "", usage(cmd, "no such directory or word: %s; did you mean %s?", name, near)
+		}
 		return in, "", usage(cmd, "no such directory: %s; expected std/NAME or a directory", name)
 	}
 	// Relative imports of a module in the project may lead to the whole project.
