@@ -206,11 +206,11 @@ func showAudit(w io.Writer, r *audit.Report) {
 	fmt.Fprintf(w, "a plan that shares everything stores up to ~%s less:\n", audit.Size(r.Savable()))
 	var sums term.Table
 	sums.Row("  equal layers, compressed again", audit.Size(r.RecompressedBytes))
-	sums.Row("  equal files in several layers", "~"+audit.Size(r.RepeatedBytes))
+	sums.Row("  equal files, stored again", "~"+audit.Size(r.RepeatedBytes))
 	sums.Row("  caches, and files deleted or replaced", "~"+audit.Size(r.LeftBytes))
 	sums.Print(w)
 	if len(r.Repeated) > 0 {
-		fmt.Fprintf(w, "\nequal files in several layers:\n")
+		fmt.Fprintf(w, "\nequal files:\n")
 		for n, g := range r.Repeated {
 			if n == most {
 				fmt.Fprintf(w, "  and %d more\n", len(r.Repeated)-n)

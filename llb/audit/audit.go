@@ -6,8 +6,9 @@
 // follows from these lists.
 //
 //   - Layers of one content with several digests are stored once for each compression.
-//   - A file with the same content in several layers is stored once for each. Files with the same
-//     layers are one group, which usually is one installation that several images repeat.
+//   - Files with the same content are stored once for each, in several layers or in one. Files with the same
+//     layers are one group, which usually is one installation that several images repeat. Hard links are one
+//     file.
 //   - Within an image, the layers are stacked. What a layer deletes or replaces is still stored below,
 //     and what it repeats unchanged except for owner or mode was copied by chown or chmod.
 //   - Caches of package managers are known by their paths.
@@ -48,27 +49,40 @@ type Layer struct {
 
 // Content is what a layer holds.
 type Content struct {
-	files   map[string]file // by path, without a slash at the beginning
-	deleted []string        // paths
-	opaque  []string        // directories whose content below is deleted
-	size    int64           // of all files, in bytes
+	files  map[string]file // by path, without a slash at the beginning
+	data   []data          // of files; hard links have one
+	gone   map[string]bool // paths that are deleted, or that something else than a file or directory has
+	dirs   map[string]bool // directories, which replace files
+	opaque map[string]bool // directories whose content below is deleted
+	size   int64           // of all data, in bytes
 }
 
+// file is a name of data.
 type file struct {
-	sum      [sha256.Size]byte
-	size     int64
+	data     int // an index
 	uid, gid int
 	mode     int64
 }
 
+// data is what a file holds.
+type data struct {
+	sum   [sha256.Size]byte
+	size  int64
+	names []string // sorted
+}
+
 // Read reads the unpacked tar of a layer.
 func Read(r io.Reader) (*Content, error) {
-	c := &Content{files: map[string]file{}}
+	c := &Content{files: map[string]file{}, gone: map[string]bool{}, dirs: map[string]bool{}, opaque: map[string]bool{}}
 	t := tar.NewReader(r)
 	h := sha256.New()
 	for {
 		header, err := t.Next()
 		if errors.Is(err, io.EOF) {
+			for _, name := range sortedKeys(c.files) {
+				d := &c.data[c.files[name].data]
+				d.names = append(d.names, name)
+			}
 			return c, nil
 		}
 		if err != nil {
@@ -81,31 +95,45 @@ func Read(r io.Reader) (*Content, error) {
 }
 
 func (c *Content) add(header *tar.Header, r io.Reader, h hash.Hash) error {
-	name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
+	name := clean(header.Name)
 	dir, base := path.Split(name)
+	f := file{data: len(c.data), uid: header.Uid, gid: header.Gid, mode: header.Mode & 0o7777}
 	switch {
 	case base == ".wh..wh..opq":
-		c.opaque = append(c.opaque, dir)
+		c.opaque[strings.TrimSuffix(dir, "/")] = true
 	case strings.HasPrefix(base, ".wh."):
-		c.deleted = append(c.deleted, dir+strings.TrimPrefix(base, ".wh."))
+		c.gone[dir+strings.TrimPrefix(base, ".wh.")] = true
 	case header.Typeflag == tar.TypeReg:
 		h.Reset()
 		n, err := io.Copy(h, r)
 		if err != nil {
 			return err
 		}
-		f := file{size: n, uid: header.Uid, gid: header.Gid, mode: header.Mode & 0o7777}
-		h.Sum(f.sum[:0])
-		c.files[name] = f
+		d := data{size: n}
+		h.Sum(d.sum[:0])
+		c.data, c.files[name] = append(c.data, d), f
 		c.size += n
+	case header.Typeflag == tar.TypeLink:
+		if of, ok := c.files[clean(header.Linkname)]; ok {
+			f.data = of.data
+			c.files[name] = f
+		}
+	case header.Typeflag == tar.TypeDir:
+		c.dirs[name] = true
+	default:
+		c.gone[name] = true
 	}
 	return nil
 }
 
+// clean returns the path of an entry, without a slash at the beginning.
+func clean(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
+
 // Report is what is stored twice.
 type Report struct {
 	Images []Image `json:"images"`
-	// Stored are the bytes of all different blobs, and Alone what the images would take without sharing.
+	// Stored are the bytes of all different blobs, and Alone what the images would take without sharing; within
+	// an image, each blob is stored once.
 	Stored int64 `json:"stored"`
 	Alone  int64 `json:"alone"`
 	Layers int   `json:"layers"` // different blobs
@@ -134,7 +162,7 @@ type Recompressed struct {
 	Bytes  int64    `json:"bytes"` // of all blobs but the smallest
 }
 
-// Repeated are files that several layers have.
+// Repeated are files that several layers have, or one layer several times.
 type Repeated struct {
 	Layers  []Where `json:"layers"`
 	Files   int     `json:"files"`
@@ -150,11 +178,16 @@ type Where struct {
 
 // Audit compares images. contents has the content of each layer, by its DiffID.
 func Audit(images []Image, contents map[string]*Content) *Report {
-	a := &auditor{contents: contents, blobs: map[string]Layer{}, first: map[string]Where{}, r: &Report{Images: images},
-		unneeded: map[stored]bool{}, habit: map[stored]bool{}, live: map[stored]bool{}}
+	a := &auditor{contents: contents, blobs: map[string]Layer{}, least: map[string]int64{}, first: map[string]Where{}, r: &Report{Images: images},
+		habit: map[stored]bool{}, live: map[stored]bool{}}
 	for _, i := range images {
-		for _, l := range i.Layers {
-			a.r.Alone += l.Size
+		for n, l := range i.Layers {
+			if !slices.ContainsFunc(i.Layers[:n], func(below Layer) bool { return below.Digest == l.Digest }) {
+				a.r.Alone += l.Size
+			}
+			if size, ok := a.least[l.DiffID]; !ok || l.Size < size {
+				a.least[l.DiffID] = l.Size
+			}
 			if _, ok := a.blobs[l.Digest]; !ok {
 				a.blobs[l.Digest] = l
 				a.r.Stored += l.Size
@@ -175,11 +208,11 @@ func Audit(images []Image, contents map[string]*Content) *Report {
 type auditor struct {
 	contents map[string]*Content
 	blobs    map[string]Layer
+	least    map[string]int64 // the bytes of the smallest blob of each DiffID
 	first    map[string]Where // of each DiffID
 	order    []string         // DiffIDs
 	r        *Report
-	unneeded map[stored]bool // by habits
-	habit    map[stored]bool // among these, what images have although they do not need it
+	habit    map[stored]bool // what images have although they do not need it
 	live     map[stored]bool // in an image
 }
 
@@ -214,25 +247,20 @@ func (a *auditor) recompressed() {
 	sort.SliceStable(a.r.Recompressed, func(i, j int) bool { return a.r.Recompressed[i].Bytes > a.r.Recompressed[j].Bytes })
 }
 
-// compressed estimates the part of a blob that some bytes of its content have.
+// compressed estimates the part of a content's smallest blob that some bytes have.
 func (a *auditor) compressed(diffID string, bytes int64) int64 {
 	c := a.contents[diffID]
 	if c == nil || c.size == 0 {
 		return bytes
 	}
-	for _, l := range a.blobs {
-		if l.DiffID == diffID {
-			return int64(float64(bytes) * min(1, float64(l.Size)/float64(c.size)))
-		}
-	}
-	return bytes
+	return int64(float64(bytes) * min(1, float64(a.least[diffID])/float64(c.size)))
 }
 
-// repeated finds files that several layers have, in groups with equal layers.
+// repeated finds data that is stored several times, in groups with equal layers.
 func (a *auditor) repeated() {
 	type copies struct {
 		size   int64
-		layers []int
+		layers []int // one for each copy
 		path   string
 	}
 	files := map[[sha256.Size]byte]*copies{}
@@ -241,24 +269,16 @@ func (a *auditor) repeated() {
 		if c == nil {
 			continue
 		}
-		names := make([]string, 0, len(c.files))
-		for name := range c.files {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			f := c.files[name]
-			if f.size == 0 {
+		for _, d := range c.data {
+			if d.size == 0 || len(d.names) == 0 {
 				continue
 			}
-			k := files[f.sum]
+			k := files[d.sum]
 			if k == nil {
-				k = &copies{size: f.size, path: name}
-				files[f.sum] = k
+				k = &copies{size: d.size, path: d.names[0]}
+				files[d.sum] = k
 			}
-			if len(k.layers) == 0 || k.layers[len(k.layers)-1] != n {
-				k.layers = append(k.layers, n)
-			}
+			k.layers = append(k.layers, n)
 		}
 	}
 	groups := map[string]*Repeated{}
@@ -267,11 +287,12 @@ func (a *auditor) repeated() {
 		if len(k.layers) < 2 {
 			continue
 		}
-		key := fmt.Sprint(k.layers)
+		different := slices.Compact(slices.Clone(k.layers))
+		key := fmt.Sprint(different)
 		g := groups[key]
 		if g == nil {
 			g = &Repeated{}
-			for _, n := range k.layers {
+			for _, n := range different {
 				g.Layers = append(g.Layers, a.first[a.order[n]])
 			}
 			groups[key] = g

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// entry is a file of a layer; a path that ends with a slash is a directory.
+// entry is a file of a layer; a path that ends with a slash is a directory, and some texts make links.
 type entry struct {
 	path, text string
 	uid        int
@@ -24,6 +24,12 @@ func layer(t *testing.T, entries ...entry) *Content {
 		h := &tar.Header{Name: e.path, Typeflag: tar.TypeReg, Size: int64(len(e.text)), Uid: e.uid, Mode: 0o644 + e.mode}
 		if strings.HasSuffix(e.path, "/") {
 			h.Typeflag, h.Size = tar.TypeDir, 0
+		}
+		if to, ok := strings.CutPrefix(e.text, "symbolic link to "); ok {
+			h.Typeflag, h.Size, h.Linkname, e.text = tar.TypeSymlink, 0, to, ""
+		}
+		if to, ok := strings.CutPrefix(e.text, "hard link to "); ok {
+			h.Typeflag, h.Size, h.Linkname, e.text = tar.TypeLink, 0, to, ""
 		}
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
@@ -46,12 +52,12 @@ func TestAudit(t *testing.T) {
 	big := strings.Repeat("x", 100<<10)
 	other := strings.Repeat("y", 100<<10)
 	contents := map[string]*Content{
-		"base":   layer(t, entry{"bin/sh", big, 0, 0}, entry{"var/lib/dpkg/status", big + "1", 0, 0}, entry{"var/cache/debconf/templates.dat", big + "1", 0, 0}),
+		"base":   layer(t, entry{"bin/sh", big, 0, 0}, entry{"var/lib/dpkg/status", big + "1", 0, 0}, entry{"var/cache/debconf/templates.dat", big + "t1", 0, 0}),
 		"lists":  layer(t, entry{"var/lib/apt/lists/a", big + "lists", 0, 0}, entry{"usr/bin/tool", big + "tool", 0, 0}, entry{"root/.npm/_cacache/x", big + "cache", 0, 0}),
 		"app":    layer(t, entry{"app/", "", 0, 0}, entry{"app/a", other, 0, 0}, entry{"app/.git/objects/00/x", "git", 0, 0}),
 		"chown":  layer(t, entry{"app/a", other, 1000, 0}),
 		"delete": layer(t, entry{"usr/bin/.wh.tool", "", 0, 0}, entry{"bin/sh", "new", 0, 0}, entry{"lib/z", big + "z", 0, 0}),
-		"again":  layer(t, entry{"./usr/bin/tool", big + "tool", 0, 0}, entry{"var/lib/dpkg/status", big + "2", 0, 0}, entry{"var/cache/debconf/templates.dat", big + "2", 0, 0}),
+		"again":  layer(t, entry{"./usr/bin/tool", big + "tool", 0, 0}, entry{"var/lib/dpkg/status", big + "2", 0, 0}, entry{"var/cache/debconf/templates.dat", big + "t2", 0, 0}),
 		"opaque": layer(t, entry{"app/.wh..wh..opq", "", 0, 0}, entry{"bin/sh", strings.Repeat("n", 70<<10), 0, 0}),
 	}
 	l := func(id, by string) Layer { return Layer{"sha256:" + id, id, 50 << 10, by} }

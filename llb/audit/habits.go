@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/sha256"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -93,44 +94,37 @@ func (a *auditor) habits() {
 // stored is a file of a layer.
 type stored struct{ diffID, path string }
 
-// left adds up what layers have that no image needs: files that are in no image any more, and those of habits.
-// Of a content that several layers have, all copies but one are counted already, so it is counted only if no
-// image needs any of them.
+// left adds up what is stored and what no image needs: data without a name in any image, and what habits leave. All
+// copies of a content but one are counted among the repeated files, so the last one is counted if no image needs
+// any of them.
 func (a *auditor) left() {
 	type content struct {
-		layers      map[string]bool
-		all, needed int64
-		extra       int64 // counted among the repeated files
+		bytes  int64 // of the copy that is not among the repeated files
+		needed bool
 	}
 	files := map[[sha256.Size]byte]*content{}
 	for _, id := range a.order {
 		if a.contents[id] == nil {
 			continue
 		}
-		for p, f := range a.contents[id].files {
-			k := files[f.sum]
+		for _, d := range a.contents[id].data {
+			if len(d.names) == 0 {
+				continue
+			}
+			k := files[d.sum]
 			if k == nil {
-				k = &content{layers: map[string]bool{}}
-				files[f.sum] = k
+				k = &content{bytes: a.compressed(id, d.size)}
+				files[d.sum] = k
 			}
-			bytes := a.compressed(id, f.size)
-			if len(k.layers) > 0 && !k.layers[id] {
-				k.extra += bytes
-			}
-			k.layers[id] = true
-			k.all += bytes
-			at := stored{id, p}
-			if !a.unneeded[at] || !a.habit[at] && a.live[at] {
-				k.needed += bytes
-			}
+			k.needed = k.needed || slices.ContainsFunc(d.names, func(p string) bool {
+				at := stored{id, p}
+				return !a.habit[at] && (a.live[at] || databases().MatchString(p))
+			})
 		}
 	}
 	for _, k := range files {
-		switch {
-		case len(k.layers) < 2:
-			a.r.LeftBytes += k.all - k.needed
-		case k.needed == 0:
-			a.r.LeftBytes += k.all - k.extra
+		if !k.needed {
+			a.r.LeftBytes += k.bytes
 		}
 	}
 }
@@ -143,19 +137,9 @@ type placed struct {
 
 // stack puts a layer on others.
 func (c *Content) stack(below map[string]placed, l Layer) {
-	for _, dir := range c.opaque {
-		for p := range below {
-			if strings.HasPrefix(p, dir) {
-				delete(below, p)
-			}
-		}
-	}
-	for _, d := range c.deleted {
-		delete(below, d)
-		for p := range below {
-			if strings.HasPrefix(p, d+"/") {
-				delete(below, p)
-			}
+	for p := range below {
+		if c.deletes(p) {
+			delete(below, p)
 		}
 	}
 	for p, f := range c.files {
@@ -163,72 +147,123 @@ func (c *Content) stack(below map[string]placed, l Layer) {
 	}
 }
 
+// found is a habit of a layer, with the data that it costs by the names that are reason for it.
+type found struct {
+	Habit
+	names map[owned][]string
+}
+
+// owned is data of a layer.
+type owned struct {
+	diffID string
+	data   int
+}
+
 // layer finds the habits of one layer.
 func (a *auditor) layer(i Image, l Layer, c *Content, below map[string]placed) {
-	found := map[Kind]*Habit{}
-	at := map[Kind][]stored{}
-	add := func(k Kind, of, name string, bytes int64) {
-		at[k] = append(at[k], stored{of, name})
-		h := found[k]
+	all := map[Kind]*found{}
+	add := func(k Kind, of string, f file, name string) {
+		h := all[k]
 		if h == nil {
-			h = &Habit{Kind: k, Image: i.Name, By: l.By}
-			found[k] = h
+			h = &found{Habit{Kind: k, Image: i.Name, By: l.By}, map[owned][]string{}}
+			all[k] = h
 		}
-		h.Bytes += bytes
-		h.Files++
-		if h.Example == "" || name < h.Example {
-			h.Example = name
-		}
+		at := owned{of, f.data}
+		h.names[at] = append(h.names[at], name)
 	}
+	dead := map[stored]bool{} // in this image, from here on
 	for name, f := range c.files {
-		size := a.compressed(l.DiffID, f.size)
-		switch old, there := below[name]; {
+		d := c.data[f.data]
+		old, there := below[name]
+		equal := false
+		if there {
+			dead[stored{old.layer.DiffID, name}] = true
+			equal = a.dataOf(old).sum == d.sum && d.size > 0
+		}
+		switch {
 		case strings.HasPrefix(name, "var/lib/apt/lists/"):
-			add(AptLists, l.DiffID, name, size)
+			add(AptLists, l.DiffID, f, name)
 		case caches().MatchString(name):
-			add(Cache, l.DiffID, name, size)
+			add(Cache, l.DiffID, f, name)
 		case strings.Contains("/"+name, "/.git/objects/"):
-			add(History, l.DiffID, name, size)
-		case there && old.sum == f.sum && f.size > 0:
+			add(History, l.DiffID, f, name)
+		case equal:
 			if old.uid != f.uid || old.gid != f.gid || old.mode != f.mode {
-				add(Owner, l.DiffID, name, size)
+				add(Owner, l.DiffID, f, name)
 			}
-		case there && f.size > 64<<10 && !databases().MatchString(name):
-			add(Replaced, old.layer.DiffID, name, a.compressed(old.layer.DiffID, old.size))
+		case there && d.size > 64<<10 && !databases().MatchString(name):
+			add(Replaced, old.layer.DiffID, old.file, name)
 		}
 	}
 	for p, old := range below {
-		if c.deletes(p) {
-			add(Deleted, old.layer.DiffID, p, a.compressed(old.layer.DiffID, old.size))
+		if _, again := c.files[p]; !again && c.deletes(p) {
+			dead[stored{old.layer.DiffID, p}] = true
+			add(Deleted, old.layer.DiffID, old.file, p)
 		}
 	}
+	// Data with another name costs nothing more: a hard link that stays, or that is outside of a cache.
+	free := func(k Kind, at owned, names []string) bool {
+		return !slices.ContainsFunc(a.contents[at.diffID].data[at.data].names, func(name string) bool {
+			switch k {
+			case Owner:
+				return false
+			case Deleted, Replaced:
+				above, there := below[name]
+				return there && above.layer.DiffID == at.diffID && !dead[stored{at.diffID, name}]
+			}
+			return !slices.Contains(names, name)
+		})
+	}
 	for _, k := range []Kind{AptLists, Cache, Deleted, Owner, Replaced, History} {
-		h := found[k]
-		if h == nil || h.Bytes < least && k != History {
+		h := all[k]
+		if h == nil {
 			continue
 		}
-		a.r.Habits = append(a.r.Habits, *h)
-		for _, s := range at[k] {
-			if k != Owner { // these are among the repeated files
-				a.unneeded[s] = true
+		for at, names := range h.names {
+			if !free(k, at, names) || k == Replaced && all[Deleted] != nil && all[Deleted].names[at] != nil {
+				continue
 			}
-			if k == AptLists || k == Cache || k == History {
-				a.habit[s] = true
+			h.Bytes += a.compressed(at.diffID, a.contents[at.diffID].data[at.data].size)
+			h.Files++
+			for _, name := range names {
+				if h.Example == "" || name < h.Example {
+					h.Example = name
+				}
+			}
+		}
+		if h.Files == 0 || h.Bytes < least && k != History {
+			continue
+		}
+		a.r.Habits = append(a.r.Habits, h.Habit)
+		for at, names := range h.names {
+			for _, name := range names {
+				if k == AptLists || k == Cache || k == History {
+					a.habit[stored{at.diffID, name}] = true
+				}
 			}
 		}
 	}
 }
 
+// dataOf returns what a file holds.
+func (a *auditor) dataOf(f placed) data { return a.contents[f.layer.DiffID].data[f.data] }
+
 // least is how many bytes a habit takes before it is worth a line.
 const least = 10 << 10
 
-// deletes reports whether a layer deletes a path of the layers below.
+// deletes reports whether a layer removes a path of the layers below, or all of a directory above it.
 func (c *Content) deletes(p string) bool {
-	if _, again := c.files[p]; again {
-		return false
+	if c.gone[p] || c.dirs[p] {
+		return true
 	}
-	return slices.ContainsFunc(c.deleted, func(d string) bool { return p == d || strings.HasPrefix(p, d+"/") }) ||
-		slices.ContainsFunc(c.opaque, func(d string) bool { return strings.HasPrefix(p, d) })
+	for dir := path.Dir("/" + p)[1:]; ; dir = path.Dir("/" + dir)[1:] {
+		if _, file := c.files[dir]; file || c.gone[dir] || c.opaque[dir] {
+			return true
+		}
+		if dir == "" {
+			return false
+		}
+	}
 }
 
 var (
