@@ -3,7 +3,9 @@ package importing
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -49,13 +51,74 @@ var bakeFunctions = map[string]function.Function{
 // bakeTarget is a target with everything that it inherits.
 type bakeTarget struct {
 	context, dockerfile, inline, target string
-	args, contexts                      map[string]string
-	tags                                []string
+	args, contexts, labels              map[string]string
+	tags, platforms                     []string
 	left                                []string // attributes that have no value here
 }
 
-// bake adds the builds of a bake file.
+// bakeOverrides are the files that bake merges into those that it finds by itself.
+var bakeOverrides = []string{"docker-bake.override.json", "docker-bake.override.hcl"}
+
+// bake adds the builds of a bake file, with the overrides next to it.
 func (f *finder) bake(name string, text []byte) error {
+	r := &bakeReader{context: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: maps.Clone(bakeFunctions)}, blocks: map[string][]*hcl.Block{}, targets: map[evaluated]bakeTarget{}}
+	if err := r.parse(name, text); err != nil {
+		return err
+	}
+	dir := path.Dir(name)
+	for _, o := range bakeOverrides {
+		o = path.Join(dir, o)
+		text, err := fs.ReadFile(f.files, o)
+		if !f.looks || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = r.parse(o, text)
+		}
+		if err != nil {
+			f.skip("", o, err)
+		}
+	}
+	r.variables()
+	inherited := map[string]bool{}
+	for _, n := range r.names {
+		for _, p := range r.inherits(n, r.context) {
+			inherited[p] = true
+		}
+	}
+	for _, n := range r.names {
+		if cycle := r.cycle([]string{n}, map[string]bool{}); cycle != nil {
+			f.skip(n, name, fmt.Errorf("targets inherit each other: %s", strings.Join(cycle, ", ")))
+			continue
+		}
+		variants, err := r.variants(n)
+		if err != nil {
+			f.skip(n, name, err)
+			continue
+		}
+		for _, v := range variants {
+			t := r.target(n, v.context, 0)
+			if strings.HasPrefix(n, "_") || inherited[n] && len(t.tags) == 0 && t.context == "" && t.dockerfile == "" && t.target == "" {
+				continue // only for others
+			}
+			b := Build{Name: appName(v.name), Context: within(dir, t.context), Target: t.target, Args: t.args, Contexts: maps.Clone(t.contexts), Labels: t.labels, Names: append([]string{v.name}, t.tags...), Images: t.tags}
+			if len(t.left) > 0 {
+				b.Guess = fmt.Sprintf("%s of the target %s has no value here", strings.Join(t.left, ", "), v.name)
+			}
+			b.platforms(t.platforms)
+			for k, c := range b.Contexts {
+				if !strings.Contains(c, ":") {
+					b.Contexts[k] = within(dir, c)
+				}
+			}
+			f.add(name, b, t.dockerfile, t.inline)
+		}
+	}
+	return nil
+}
+
+// parse adds what a file has to what the files before have.
+func (r *bakeReader) parse(name string, text []byte) error {
 	parser := hclparse.NewParser()
 	var file *hcl.File
 	var diags hcl.Diagnostics
@@ -71,67 +134,64 @@ func (f *finder) bake(name string, text []byte) error {
 	if diags.HasErrors() {
 		return plainHCL(diags)
 	}
-	r := &bakeReader{context: &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: maps.Clone(bakeFunctions)}, blocks: map[string]*hcl.Block{}}
 	for _, b := range content.Blocks {
-		if b.Type == "function" {
+		switch b.Type {
+		case "function":
 			if f := r.function(b); f != nil {
 				r.context.Functions[b.Labels[0]] = *f
 			}
+		case "variable":
+			r.vars = append(r.vars, b)
+		case "target":
+			if r.blocks[b.Labels[0]] == nil {
+				r.names = append(r.names, b.Labels[0])
+			}
+			r.blocks[b.Labels[0]] = append(r.blocks[b.Labels[0]], b)
 		}
 	}
 	attributes, _ := file.Body.JustAttributes()
-	for pass := 0; pass < 3; pass++ { // variables may use each other
-		for _, b := range content.Blocks {
-			if b.Type == "variable" {
-				all, _ := b.Body.JustAttributes()
+	for _, k := range sorted(attributes) {
+		r.values = append(r.values, attributes[k])
+	}
+	return nil
+}
+
+// variables evaluates the variables, which may use each other. Of several with one name, the last default counts.
+func (r *bakeReader) variables() {
+	for range 3 {
+		for _, b := range r.vars {
+			all, _ := b.Body.JustAttributes()
+			if _, known := r.context.Variables[b.Labels[0]]; !known {
 				r.context.Variables[b.Labels[0]] = cty.StringVal("")
-				if a := all["default"]; a != nil {
-					if v, diags := a.Expr.Value(r.context); !diags.HasErrors() {
-						r.context.Variables[b.Labels[0]] = v
-					}
+			}
+			if a := all["default"]; a != nil {
+				if v, diags := a.Expr.Value(r.context); !diags.HasErrors() {
+					r.context.Variables[b.Labels[0]] = v
 				}
 			}
 		}
-		for _, k := range sorted(attributes) {
-			if v, diags := attributes[k].Expr.Value(r.context); !diags.HasErrors() {
-				r.context.Variables[k] = v
+		for _, a := range r.values {
+			if v, diags := a.Expr.Value(r.context); !diags.HasErrors() {
+				r.context.Variables[a.Name] = v
 			}
 		}
 	}
-	var names []string
-	for _, b := range content.Blocks {
-		if b.Type == "target" {
-			if r.blocks[b.Labels[0]] == nil {
-				names = append(names, b.Labels[0])
+}
+
+// cycle returns targets that inherit each other, below the last one of a path; nil if there are none.
+func (r *bakeReader) cycle(above []string, done map[string]bool) []string {
+	last := above[len(above)-1]
+	for _, p := range r.inherits(last, r.context) {
+		if n := slices.Index(above, p); n >= 0 {
+			return append(slices.Clone(above[n:]), p)
+		}
+		if !done[p] {
+			if found := r.cycle(append(slices.Clone(above), p), done); found != nil {
+				return found
 			}
-			r.blocks[b.Labels[0]] = b
 		}
 	}
-	inherited := map[string]bool{}
-	for _, n := range names {
-		for _, p := range r.inherits(n, r.context) {
-			inherited[p] = true
-		}
-	}
-	dir := dirOf(name)
-	for _, n := range names {
-		for _, v := range r.variants(n) {
-			t := r.target(n, v.context, 0)
-			if strings.HasPrefix(n, "_") || inherited[n] && len(t.tags) == 0 && t.context == "" && t.dockerfile == "" && t.target == "" {
-				continue // only for others
-			}
-			b := Build{Name: appName(v.name), Context: within(dir, t.context), Target: t.target, Args: t.args, Contexts: t.contexts, Names: append([]string{v.name}, t.tags...), Images: t.tags}
-			if len(t.left) > 0 {
-				b.Guess = fmt.Sprintf("%s of the target %s has no value here", strings.Join(t.left, ", "), v.name)
-			}
-			for k, c := range b.Contexts {
-				if !strings.Contains(c, ":") {
-					b.Contexts[k] = within(dir, c)
-				}
-			}
-			f.add(name, b, t.dockerfile, t.inline)
-		}
-	}
+	done[last] = true
 	return nil
 }
 
@@ -148,17 +208,21 @@ func plainHCL(diags hcl.Diagnostics) error {
 	return errors.New(text)
 }
 
-func dirOf(name string) string {
-	if n := strings.LastIndex(name, "/"); n >= 0 {
-		return name[:n]
-	}
-	return "."
-}
-
+// bakeReader has what is in a bake file and its overrides.
 type bakeReader struct {
 	context *hcl.EvalContext
-	blocks  map[string]*hcl.Block
-	calls   int // of functions in functions
+	vars    []*hcl.Block
+	values  []*hcl.Attribute
+	names   []string                // of targets, in order
+	blocks  map[string][]*hcl.Block // of targets; later ones are merged into those before
+	calls   int                     // of functions in functions
+	targets map[evaluated]bakeTarget
+}
+
+// evaluated is a target with the variables of its matrix.
+type evaluated struct {
+	name string
+	in   *hcl.EvalContext
 }
 
 // deepest is how deep functions and targets may be in each other. The depth of the stack is limited, too.
@@ -219,22 +283,28 @@ type variant struct {
 	context *hcl.EvalContext
 }
 
+// mostVariants is how many combinations a matrix may have.
+const mostVariants = 1000
+
 // variants returns the combinations of a target's matrix; without one, the target alone.
-func (r *bakeReader) variants(name string) []variant {
-	attributes, _ := r.blocks[name].Body.JustAttributes()
-	matrix := attributes["matrix"]
+func (r *bakeReader) variants(name string) ([]variant, error) {
+	alone := []variant{{name, r.context}}
+	matrix := r.attribute(name, "matrix")
 	if matrix == nil {
-		return []variant{{name, r.context}}
+		return alone, nil
 	}
 	value, diags := matrix.Expr.Value(r.context)
-	if diags.HasErrors() || !value.CanIterateElements() {
-		return []variant{{name, r.context}}
+	if diags.HasErrors() || value.IsNull() || !value.CanIterateElements() {
+		return alone, nil
 	}
 	contexts := []*hcl.EvalContext{r.context}
 	for it := value.ElementIterator(); it.Next(); {
 		k, list := it.Element()
-		if !list.CanIterateElements() {
+		if list.IsNull() || !list.CanIterateElements() {
 			continue
+		}
+		if n := list.LengthInt(); n*len(contexts) > mostVariants {
+			return nil, fmt.Errorf("its matrix has more than %d combinations; name one target for each that you need", mostVariants)
 		}
 		var next []*hcl.EvalContext
 		for _, c := range contexts {
@@ -250,28 +320,44 @@ func (r *bakeReader) variants(name string) []variant {
 	var out []variant
 	for n, c := range contexts {
 		as := fmt.Sprintf("%s-%d", name, n+1)
-		if a := attributes["name"]; a != nil {
+		if a := r.attribute(name, "name"); a != nil {
 			if v, ok := text(a.Expr, c); ok {
 				as = v
 			}
 		}
 		out = append(out, variant{as, c})
 	}
-	return out
+	return out, nil
 }
 
-func (r *bakeReader) inherits(name string, in *hcl.EvalContext) []string {
-	if r.blocks[name] == nil {
-		return nil
+// attribute returns an attribute of a target: the last one; nil if there is none.
+func (r *bakeReader) attribute(name, key string) *hcl.Attribute {
+	for _, b := range slices.Backward(r.blocks[name]) {
+		attributes, _ := b.Body.JustAttributes()
+		if a := attributes[key]; a != nil {
+			return a
+		}
 	}
-	attributes, _ := r.blocks[name].Body.JustAttributes()
-	return texts(attributes["inherits"], in)
+	return nil
+}
+
+// inherits returns what a target inherits, which its blocks add up.
+func (r *bakeReader) inherits(name string, in *hcl.EvalContext) (all []string) {
+	for _, b := range r.blocks[name] {
+		attributes, _ := b.Body.JustAttributes()
+		all = append(all, texts(attributes["inherits"], in)...)
+	}
+	return all
 }
 
 // target evaluates a target after what it inherits.
 func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTarget {
-	t := bakeTarget{args: map[string]string{}, contexts: map[string]string{}}
-	if r.blocks[name] == nil || depth > deepest {
+	at := evaluated{name, in}
+	if known, ok := r.targets[at]; ok {
+		return known
+	}
+	t := bakeTarget{args: map[string]string{}, contexts: map[string]string{}, labels: map[string]string{}}
+	if depth > deepest {
 		return t
 	}
 	for _, p := range r.inherits(name, in) {
@@ -279,16 +365,34 @@ func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTar
 		t.left = append(t.left, from.left...)
 		maps.Copy(t.args, from.args)
 		maps.Copy(t.contexts, from.contexts)
+		maps.Copy(t.labels, from.labels)
 		for _, field := range [][2]*string{{&t.context, &from.context}, {&t.dockerfile, &from.dockerfile}, {&t.inline, &from.inline}, {&t.target, &from.target}} {
 			if *field[1] != "" {
 				*field[0] = *field[1]
 			}
 		}
-		if len(from.tags) > 0 {
-			t.tags = from.tags
-		}
+		t.take(from.tags, from.platforms)
 	}
-	attributes, _ := r.blocks[name].Body.JustAttributes()
+	for _, b := range r.blocks[name] {
+		attributes, _ := b.Body.JustAttributes()
+		t.merge(attributes, in)
+	}
+	r.targets[at] = t
+	return t
+}
+
+// take replaces lists, unless the new ones are empty.
+func (t *bakeTarget) take(tags, platforms []string) {
+	if len(tags) > 0 {
+		t.tags = tags
+	}
+	if len(platforms) > 0 {
+		t.platforms = platforms
+	}
+}
+
+// merge adds the attributes of a block.
+func (t *bakeTarget) merge(attributes hcl.Attributes, in *hcl.EvalContext) {
 	for key, field := range map[string]*string{"context": &t.context, "dockerfile": &t.dockerfile, "dockerfile-inline": &t.inline, "target": &t.target} {
 		if a := attributes[key]; a != nil {
 			if v, ok := text(a.Expr, in); ok {
@@ -298,7 +402,7 @@ func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTar
 			}
 		}
 	}
-	for key, field := range map[string]map[string]string{"args": t.args, "contexts": t.contexts} {
+	for key, field := range map[string]map[string]string{"args": t.args, "contexts": t.contexts, "labels": t.labels} {
 		if a := attributes[key]; a != nil {
 			v, diags := a.Expr.Value(in)
 			if diags.HasErrors() || v.IsNull() || !v.CanIterateElements() {
@@ -313,10 +417,7 @@ func (r *bakeReader) target(name string, in *hcl.EvalContext, depth int) bakeTar
 			}
 		}
 	}
-	if tags := texts(attributes["tags"], in); len(tags) > 0 {
-		t.tags = tags
-	}
-	return t
+	t.take(texts(attributes["tags"], in), texts(attributes["platforms"], in))
 }
 
 // leave remembers an attribute that has no value here.

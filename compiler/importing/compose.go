@@ -10,8 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/layc-lang/layc/lang/load"
 )
 
 // composeFile is what an import reads of a compose file.
@@ -19,6 +20,7 @@ type composeFile struct {
 	name     string
 	dir      string
 	env      map[string]string // of the .env file next to it
+	override *composeFile      // whose services are merged into these; nil: none
 	Services yaml.Node         `yaml:"services"`
 	Include  []includeFile     `yaml:"include"`
 }
@@ -46,7 +48,7 @@ func (i *includeFile) UnmarshalYAML(n *yaml.Node) error {
 }
 
 type composeService struct {
-	Image   string    `yaml:"image"`
+	Image   yaml.Node `yaml:"image"`
 	Build   yaml.Node `yaml:"build"`
 	Extends yaml.Node `yaml:"extends"`
 }
@@ -58,14 +60,50 @@ type composeBuild struct {
 	Target     string    `yaml:"target"`
 	Args       yaml.Node `yaml:"args"`
 	Contexts   yaml.Node `yaml:"additional_contexts"`
+	Labels     yaml.Node `yaml:"labels"`
+	Platforms  []string  `yaml:"platforms"`
+	Tags       []string  `yaml:"tags"`
 }
 
 // service is a service with everything that it extends. Its context is a path of the project.
 type service struct {
 	image, dockerfile, inline, target string
 	context                           string
-	builds                            bool
-	args, contexts                    map[string]string
+	builds, located                   bool // it has a build; this has a context
+	args, contexts, labels            map[string]string
+	platforms, tags                   []string
+	cleared                           map[string]bool // what it does not take over from what it is merged into
+}
+
+// over merges a service into one that it extends or overrides, by the rules of compose: maps are merged, lists
+// are appended, and others replaced.
+func (s *service) over(below *service) *service {
+	out := *below
+	if s.cleared["image"] {
+		out.image = ""
+	}
+	if s.cleared["build"] {
+		out = service{image: out.image}
+	}
+	merge := func(of string, a, b map[string]string) map[string]string {
+		m := map[string]string{}
+		if !s.cleared[of] {
+			maps.Copy(m, a)
+		}
+		maps.Copy(m, b)
+		return m
+	}
+	out.args, out.contexts, out.labels = merge("args", out.args, s.args), merge("contexts", out.contexts, s.contexts), merge("labels", out.labels, s.labels)
+	out.image, out.target = cmp.Or(s.image, out.image), cmp.Or(s.target, out.target)
+	if s.located || s.builds && !out.builds {
+		out.context = s.context
+	}
+	if s.dockerfile != "" || s.inline != "" {
+		out.dockerfile, out.inline = s.dockerfile, s.inline
+	}
+	out.builds, out.located = out.builds || s.builds, out.located || s.located
+	out.platforms, out.tags = append(slices.Clone(out.platforms), s.platforms...), append(slices.Clone(out.tags), s.tags...)
+	return &out
 }
 
 // compose adds the builds of a compose file's services, and of the files that it includes. A service that
@@ -75,6 +113,7 @@ func (f *finder) compose(name string, text []byte) error {
 	if err != nil {
 		return err
 	}
+	f.overridden(file)
 	for _, i := range file.Include {
 		for _, p := range i.paths {
 			if p = within(file.dir, p); !f.read[p] {
@@ -82,12 +121,7 @@ func (f *finder) compose(name string, text []byte) error {
 			}
 		}
 	}
-	services := resolved(&file.Services)
-	if services.Kind != yaml.MappingNode {
-		return nil
-	}
-	for n := 0; n+1 < len(services.Content); n += 2 {
-		key := services.Content[n].Value
+	for _, key := range file.names() {
 		s, err := f.service(file, key, 0)
 		if err != nil {
 			f.skip(key, name, err)
@@ -99,14 +133,57 @@ func (f *finder) compose(name string, text []byte) error {
 			}
 			continue
 		}
-		b := Build{Name: appName(key), Context: s.context, Target: s.target, Args: s.args, Contexts: s.contexts}
+		b := Build{Name: appName(key), Context: s.context, Target: s.target, Args: s.args, Contexts: s.contexts, Labels: s.labels}
 		if s.image != "" {
-			b.Names, b.Images = append(b.Names, s.image), []string{s.image}
+			b.Images = []string{s.image}
 		}
-		b.Names = append(b.Names, key)
+		b.Images = append(b.Images, s.tags...)
+		b.Names = append(slices.Clone(b.Images), key)
+		b.platforms(s.platforms)
 		f.add(name, b, s.dockerfile, s.inline)
 	}
 	return nil
+}
+
+// names returns the services in order.
+func (c *composeFile) names() []string {
+	var names []string
+	for ; c != nil; c = c.override {
+		services := resolved(&c.Services)
+		for n := 0; services.Kind == yaml.MappingNode && n+1 < len(services.Content); n += 2 {
+			if key := services.Content[n].Value; !slices.Contains(names, key) {
+				names = append(names, key)
+			}
+		}
+	}
+	return names
+}
+
+// overrides are the files that compose merges into the file that it finds by itself.
+var overrides = []string{"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"}
+
+// overridden adds the override next to a compose file that compose finds by itself. One that cannot be read
+// is left out, with the reason.
+func (f *finder) overridden(file *composeFile) {
+	if !f.looks || !slices.Contains(load.Projects, path.Base(file.name)) {
+		return
+	}
+	for _, o := range overrides {
+		name := path.Join(file.dir, o)
+		text, err := fs.ReadFile(f.files, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			file.override, err = f.composeFile(name, text)
+		}
+		if err != nil {
+			f.skip("", name, err)
+		} else {
+			file.Include = append(file.Include, file.override.Include...)
+		}
+		return
+	}
 }
 
 // composeFile reads a file, with the variables of the .env file next to it.
@@ -141,56 +218,83 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// service reads a service after what it extends.
+// service reads a service after what it extends, and merges what overrides it.
 func (f *finder) service(file *composeFile, name string, depth int) (*service, error) {
-	var raw composeService
 	node := entry(resolved(&file.Services), name)
 	switch {
+	case node == nil && file.override != nil:
+		return f.service(file.override, name, depth)
 	case node == nil:
 		return nil, fmt.Errorf("%s has no service %s", file.name, name)
 	case depth > deepest:
 		return nil, fmt.Errorf("service %s extends itself", name)
 	}
+	var raw composeService
 	if err := node.Decode(&raw); err != nil {
 		return nil, plainYAML(err)
 	}
-	s := &service{args: map[string]string{}, contexts: map[string]string{}}
+	s, err := raw.service(file)
+	if err != nil {
+		return nil, err
+	}
 	if raw.Extends.Kind != 0 {
-		var err error
-		if s, err = f.extended(file, &raw.Extends, depth); err != nil {
+		below, err := f.extended(file, &raw.Extends, depth)
+		if err != nil {
 			return nil, err
 		}
+		s = s.over(below)
 	}
-	s.image = cmp.Or(raw.Image, s.image)
-	build := resolved(&raw.Build)
-	c := composeBuild{}
-	switch {
-	case build.Kind == 0 || build.Tag == "!!null":
+	if file.override != nil && entry(resolved(&file.override.Services), name) != nil {
+		above, err := f.service(file.override, name, depth)
+		if err != nil {
+			return nil, err
+		}
+		s = above.over(s)
+	}
+	return s, nil
+}
+
+// service returns what the service itself has.
+func (raw *composeService) service(file *composeFile) (*service, error) {
+	s := &service{cleared: map[string]bool{}}
+	image, build := resolved(&raw.Image), resolved(&raw.Build)
+	s.cleared["image"], s.cleared["build"] = clears(image), clears(build)
+	if given(image) {
+		s.image = image.Value
+	}
+	if !given(build) {
 		return s, nil
-	case build.Kind == yaml.ScalarNode:
+	}
+	s.builds = true
+	c := composeBuild{}
+	if build.Kind == yaml.ScalarNode {
 		c.Context = build.Value
-	default:
+	} else {
+		if build.Tag == "!override" {
+			build.Tag = ""
+		}
 		if err := build.Decode(&c); err != nil {
 			return nil, plainYAML(err)
 		}
 	}
-	if !s.builds || c.Context != "" {
-		s.context = within(file.dir, c.Context)
-	}
-	s.builds = true
-	if c.Dockerfile != "" || c.Inline != "" {
-		s.dockerfile, s.inline = c.Dockerfile, c.Inline
-	}
-	s.target = cmp.Or(c.Target, s.target)
-	maps.Copy(s.args, values(&c.Args, file.env))
-	for k, v := range values(&c.Contexts, nil) {
+	s.context, s.located = within(file.dir, c.Context), c.Context != ""
+	s.dockerfile, s.inline, s.target, s.platforms, s.tags = c.Dockerfile, c.Inline, c.Target, c.Platforms, c.Tags
+	s.args, s.contexts = values(&c.Args, file.env), values(&c.Contexts, nil)
+	s.labels = labels(&c.Labels)
+	s.cleared["args"], s.cleared["contexts"], s.cleared["labels"] = clears(&c.Args), clears(&c.Contexts), clears(&c.Labels)
+	for k, v := range s.contexts {
 		if !strings.Contains(v, ":") {
-			v = within(file.dir, v)
+			s.contexts[k] = within(file.dir, v)
 		}
-		s.contexts[k] = v
 	}
 	return s, nil
 }
+
+// clears reports whether a value replaces what is below it instead of being merged.
+func clears(n *yaml.Node) bool { return n.Tag == "!reset" || n.Tag == "!override" }
+
+// given reports whether there is a value.
+func given(n *yaml.Node) bool { return n.Kind != 0 && n.Tag != "!!null" && n.Tag != "!reset" }
 
 // extended returns the service that an extends names: by its name, or in another file.
 func (f *finder) extended(file *composeFile, extends *yaml.Node, depth int) (*service, error) {
@@ -256,89 +360,4 @@ func within(dir, name string) string {
 		return name
 	}
 	return path.Join(dir, name)
-}
-
-// values returns a map, or a list of NAME=VALUE, as a map. A name without a value has the
-// one of the environment, if there is one.
-func values(n *yaml.Node, env map[string]string) map[string]string {
-	out := map[string]string{}
-	switch n = resolved(n); n.Kind {
-	case yaml.MappingNode:
-		for k := 0; k+1 < len(n.Content); k += 2 {
-			key, v := n.Content[k], resolved(n.Content[k+1])
-			switch {
-			case key.Tag == "!!merge":
-				for name, value := range mergeKey(v, env) {
-					if _, ok := out[name]; !ok && entry(n, name) == nil {
-						out[name] = value
-					}
-				}
-			case v.Tag != "!!null":
-				out[key.Value] = v.Value
-			default:
-				if value, ok := env[key.Value]; ok {
-					out[key.Value] = value
-				}
-			}
-		}
-	case yaml.SequenceNode:
-		for _, item := range n.Content {
-			name, value, ok := strings.Cut(resolved(item).Value, "=")
-			if !ok {
-				value, ok = env[name]
-			}
-			if ok {
-				out[name] = value
-			}
-		}
-	}
-	return out
-}
-
-// mergeKey returns the values of what a merge key names: a mapping, or a list of these.
-func mergeKey(n *yaml.Node, env map[string]string) map[string]string {
-	if n.Kind != yaml.SequenceNode {
-		return values(n, env)
-	}
-	out := map[string]string{}
-	for _, item := range slices.Backward(n.Content) {
-		maps.Copy(out, values(item, env))
-	}
-	return out
-}
-
-// interpolate expands variables in all values. Names without a value are empty.
-func interpolate(n *yaml.Node, env map[string]string) {
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "$") {
-		lex := shell.NewLex('\\')
-		lex.RawQuotes, lex.RawEscapes = true, true
-		var pairs []string
-		for k, v := range env {
-			pairs = append(pairs, k+"="+v)
-		}
-		text := strings.ReplaceAll(n.Value, "$$", "\uE000")
-		if out, _, err := lex.ProcessWord(text, shell.EnvsFromSlice(pairs)); err == nil {
-			n.Value = strings.ReplaceAll(out, "\uE000", "$")
-		}
-	}
-	for _, c := range n.Content {
-		interpolate(c, env)
-	}
-}
-
-// dotenv reads the file with the variables of a compose file; none if there is no such file.
-func (f *finder) dotenv(name string) map[string]string {
-	env := map[string]string{}
-	text, err := fs.ReadFile(f.files, name)
-	if err != nil {
-		return env
-	}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		key, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
-		if ok && !strings.HasPrefix(line, "#") {
-			env[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `"'`)
-		}
-	}
-	return env
 }

@@ -15,7 +15,7 @@ func (s *stage) copyLocal(i *instruction, c copying, sources []string, to, optio
 
 func (s *stage) copyContext(i *instruction, c copying, context string, sources []string, to, options string) {
 	if c.parents {
-		c.keepParents(s, i, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
+		c.keepParents(s, i, context, sources, func(root string) string { return path.Join(context, root) }, "", to, options)
 		return
 	}
 	if slices.ContainsFunc(sources, func(src string) bool { return s.file.im.plainOf(src) == "" }) {
@@ -87,12 +87,12 @@ func (c copying) inContext(s *stage, i *instruction, context, rel, to, options s
 		s.ask(i, clause, "the context has no %s; build it first, or copy it from a component that builds it", s.file.im.plainOf(rel))
 		return nil, false
 	}
-	ignored := ignored(s.file.im.in.Files, context)
+	ignoring := ignoringOf(s, context)
 	byName := true
 	var found []string
 	for _, m := range s.matches(plain) {
 		dir, ok := s.stat(m)
-		if ignored(m, dir) {
+		if !dir && ignoring.lacks(m) || dir && ignoring.lacksAll(m) {
 			continue
 		}
 		_, link := linked(s.file.im.in.Files, context, m)
@@ -130,12 +130,19 @@ func (c copying) files(s *stage, i *instruction, context string, files []string,
 			sources[n] = escapePattern.Replace(f)
 		}
 	}
-	text := "copy " + quotes(sources) + " to " + quote(to) + options
-	if len(c.exclude) > 0 {
-		text += " exclude " + quotes(c.exclude)
-	}
 	s.above(i, to, options)
-	s.placed(i, text, placedAt(sources, to), nil)
+	for _, part := range excluding(s, context, sources) {
+		text := "copy " + quotes(part.sources) + " to " + quote(to) + options + excludeOption(append(part.patterns, c.exclude...))
+		s.placed(i, text, placedAt(sources, to), nil)
+	}
+}
+
+// excludeOption is the option of a copy that excludes what matches some patterns.
+func excludeOption(patterns []string) string {
+	if len(patterns) == 0 {
+		return ""
+	}
+	return " exclude " + quotes(patterns)
 }
 
 // escapePattern makes a name a pattern that matches only this name.

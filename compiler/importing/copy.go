@@ -122,7 +122,7 @@ func (s *stage) destination(to string) string {
 }
 
 // keepParents is COPY --parents: of a directory, the root or what is before /./, what matches a pattern.
-func (c copying) keepParents(s *stage, i *instruction, sources []string, at func(root string) string, component, to, options string) {
+func (c copying) keepParents(s *stage, i *instruction, context string, sources []string, at func(root string) string, component, to, options string) {
 	var roots []string
 	include := map[string][]string{}
 	for _, src := range sources {
@@ -156,10 +156,11 @@ func (c copying) keepParents(s *stage, i *instruction, sources []string, at func
 			options = rootOwner(s, i, c) + options
 		}
 		text += " to " + quote(to) + options + " include " + quotes(include[dir])
-		if len(c.exclude) > 0 {
-			text += " exclude " + quotes(c.exclude)
+		exclude := c.exclude
+		if component == "" {
+			exclude = append(excluding(s, context, []string{source})[0].patterns, exclude...)
 		}
-		s.placed(i, text, to, nil)
+		s.placed(i, text+excludeOption(exclude), to, nil)
 		s.units[len(s.units)-1].taken = component
 	}
 }
@@ -215,7 +216,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		return
 	}
 	if c.parents {
-		c.keepParents(s, i, sources, func(root string) string { return path.Join("/", root) }, component, to, options)
+		c.keepParents(s, i, "", sources, func(root string) string { return path.Join("/", root) }, component, to, options)
 		return
 	}
 	var plain []string
@@ -248,10 +249,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		i.guess("a whole system is copied onto another one")
 		return
 	}
-	text := "copy " + quotes(plain) + " from " + component + " to " + quote(to) + rootOwner(s, i, c) + options
-	if len(c.exclude) > 0 {
-		text += " exclude " + quotes(c.exclude)
-	}
+	text := "copy " + quotes(plain) + " from " + component + " to " + quote(to) + rootOwner(s, i, c) + options + excludeOption(c.exclude)
 	s.above(i, to, options)
 	s.placed(i, text, placedAt(plain, to), nil)
 	s.units[len(s.units)-1].taken = component

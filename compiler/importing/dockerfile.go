@@ -19,6 +19,7 @@ type dockerfile struct {
 	im     *importer
 	build  *Build
 	lines  []string
+	escape rune // that continues lines: \, or as a directive has it
 	lex    *shell.Lex
 	stages []instructions.Stage
 	global scope // ARGs before the first FROM
@@ -86,10 +87,10 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if parsed.EscapeToken == '`' {
+	if parsed.EscapeToken == '`' && ofWindows().MatchString(text) {
 		return nil, errors.New("an image of Windows")
 	}
-	f := &dockerfile{im: im, build: b, lines: strings.Split(text, "\n"), lex: shell.NewLex(parsed.EscapeToken), done: map[int]*stage{}, doing: map[int]bool{}, siblings: map[string]string{}}
+	f := &dockerfile{im: im, build: b, lines: strings.Split(text, "\n"), escape: parsed.EscapeToken, lex: shell.NewLex(parsed.EscapeToken), done: map[int]*stage{}, doing: map[int]bool{}, siblings: map[string]string{}}
 	var args []instructions.ArgCommand
 	if f.stages, args, err = instructions.Parse(parsed.AST, nil); err != nil {
 		return nil, err
@@ -105,6 +106,9 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	}
 	return f, nil
 }
+
+// ofWindows matches what only Dockerfiles of Windows have. One for Linux may also continue lines with `.
+var ofWindows = lazy.Regexp(`(?i)\b[a-z]:[\\/]|powershell|\.exe\b|\bcmd /|dotnet/framework`)
 
 // declare adds an ARG to a scope. Its value is the build's, its default, or what an ARG before the
 // first FROM has.
@@ -314,7 +318,11 @@ func (im *importer) stageOf(b *Build) (*stage, error) {
 	if f == nil {
 		return nil, errors.New("unreadable")
 	}
-	return f.stageOf(b.Target)
+	s, err := f.stageOf(b.Target)
+	if err != nil {
+		return nil, err
+	}
+	return labelled(s, b), nil
 }
 
 // context returns the stage of a named context that is another target, or nil.
@@ -342,7 +350,7 @@ func first(at []parser.Range) int {
 }
 
 // source returns the text of an instruction as its author broke it into lines, without its word and
-// the comments within.
+// the comments within. Lines continue after a backslash.
 func (f *dockerfile) source(at []parser.Range) string {
 	if len(at) == 0 {
 		return ""
@@ -353,7 +361,11 @@ func (f *dockerfile) source(at []parser.Range) string {
 		if t := strings.TrimSpace(line); n > at[0].Start.Line && (t == "" || t[0] == '#') {
 			continue
 		}
-		lines = append(lines, strings.TrimRight(line, " \t"))
+		line = strings.TrimRight(line, " \t")
+		if before, continued := strings.CutSuffix(line, string(f.escape)); continued && n < at[len(at)-1].End.Line {
+			line = before + "\\"
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }

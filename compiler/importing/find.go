@@ -48,7 +48,9 @@ func Find(files fs.FS, paths []string) (Found, error) {
 			case isDockerfile(base):
 				dockerfiles = append(dockerfiles, name)
 			case slices.Contains(load.Projects, base):
+				f.looks = true
 				f.project(name)
+				f.looks = false
 			}
 			return nil
 		})
@@ -83,6 +85,7 @@ type finder struct {
 	named   map[string]bool // Dockerfiles that a project names
 	read    map[string]bool // compose files and bake files
 	running []running
+	looks   bool // for files by their names, as docker does
 }
 
 // skip says why something is left out.

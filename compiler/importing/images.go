@@ -113,12 +113,41 @@ func (b *Build) called(registry string, rs []repository, several bool) {
 	}
 }
 
+// platforms is a guess if a build is not for this machine's platform alone.
+func (b *Build) platforms(of []string) {
+	if len(of) > 0 && !slices.Equal(of, []string{"linux/amd64"}) {
+		b.guess("it is built for %s; name these as `platforms` of the fleet", strings.Join(slices.Compact(of), ", "))
+	}
+}
+
+// labelled returns a stage with the labels of its build; the same one if it has none.
+func labelled(s *stage, b *Build) *stage {
+	if len(b.Labels) == 0 {
+		return s
+	}
+	from := *s.history[len(s.history)-1]
+	from.class, from.Why = Exact, ""
+	out := s.child(s.file, nil)
+	out.history = out.history[:len(s.history)]
+	for _, k := range sorted(b.Labels) {
+		if v := b.Labels[k]; private(k+v) || control(k+v) {
+			b.guess("the label %q is left out: it has characters that no .layer file can have", k)
+		} else {
+			out.set("label "+k, "label "+name(k)+" = "+quote(v), &from)
+		}
+	}
+	return out
+}
+
 // guess adds a reason to look at a build.
 func (b *Build) guess(format string, args ...any) {
-	if b.Guess != "" {
-		b.Guess += "; "
+	why := fmt.Sprintf(format, args...)
+	switch {
+	case b.Guess == "":
+		b.Guess = why
+	case !strings.Contains(b.Guess, why):
+		b.Guess += "; " + why
 	}
-	b.Guess += fmt.Sprintf(format, args...)
 }
 
 // services reports the services that only run an image, unless a build makes it.

@@ -76,6 +76,7 @@ type Build struct {
 	Target   string            // a stage; "": the last one
 	Args     map[string]string // values of ARG
 	Contexts map[string]string // named contexts: directories, docker-image://REF, target:NAME
+	Labels   map[string]string // of the image, besides those of the Dockerfile
 	Names    []string          // by which Dockerfiles may refer to the image
 	Images   []string          // names of the image with registries and tags, the first one for its app
 	Tags     []string          // of the app
@@ -94,7 +95,7 @@ type Result struct {
 
 // Import translates builds. It fails only if no build can be read.
 func Import(in Input) (*Result, error) {
-	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}, stays: map[string]kept{}, modes: modes{in.Files, map[[2]string]protected{}}}
+	im := &importer{in: in, params: map[string]*param{}, bases: map[string]*base{}, plain: map[string]bool{}, stays: map[string]kept{}, modes: modes{in.Files, map[seenSource]protected{}}, ignores: readIgnores(in)}
 	im.read()
 	if len(im.targets) == 0 {
 		return nil, im.failed()
@@ -114,7 +115,7 @@ func Import(in Input) (*Result, error) {
 			systems[name] = b.system
 		}
 	}
-	ignore := im.ignore()
+	ignore := im.ignores.text(im.takesRoot())
 	im.report.Standard = im.standard()
 	im.report.Saved = im.saved()
 	for _, i := range im.report.Instructions {
@@ -134,6 +135,7 @@ type importer struct {
 	plain   map[string]bool        // bases that stay images, by name
 	stays   map[string]kept        // FROMs that stay images, by builds and places; see replaced
 	modes   modes
+	ignores *ignores
 	params  map[string]*param // by name and default
 	users   []*account
 	secrets []string
@@ -179,6 +181,7 @@ func (im *importer) build(b *Build) {
 	}
 	s, err := file.stageOf(b.Target)
 	if err == nil {
+		s = labelled(s, b)
 		var t *target
 		if t, err = im.target(s); err == nil {
 			t.builds = append(t.builds, b)

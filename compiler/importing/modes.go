@@ -1,13 +1,8 @@
 package importing
 
 import (
-	"bytes"
 	"io/fs"
 	"path"
-	"strings"
-
-	"github.com/moby/patternmatcher"
-	"github.com/moby/patternmatcher/ignorefile"
 )
 
 // Docker keeps the modes of the context, and layc gives files of the project modes with which all may read, and
@@ -17,7 +12,13 @@ import (
 // modes are the files of a project with other modes.
 type modes struct {
 	files fs.FS
-	found map[[2]string]protected // by contexts and sources
+	found map[seenSource]protected
+}
+
+// seenSource is a source of a context with an ignore file.
+type seenSource struct {
+	by   *ignoring
+	name string
 }
 
 // protected is a file or directory that not all may read, that all may write, or that runs as its owner or group;
@@ -29,11 +30,12 @@ type protected struct {
 
 // unreadable guesses for each source of a context with a file or directory whose mode gets lost.
 func unreadable(s *stage, i *instruction, context string, sources []string) {
+	by := ignoringOf(s, context)
 	for _, src := range sources {
 		if symbolic(src) {
 			continue
 		}
-		p := s.file.im.modes.protected(context, path.Clean(src))
+		p := s.file.im.modes.protected(by, path.Clean(src))
 		if p.name == "" {
 			continue
 		}
@@ -49,23 +51,21 @@ func unreadable(s *stage, i *instruction, context string, sources []string) {
 }
 
 // protected returns the first file in or at a source of a context that is protected. Only files that the
-// context's .dockerignore keeps count. A source is walked once per import.
-func (m modes) protected(context, source string) protected {
-	key := [2]string{context, source}
+// context's ignore file keeps count. A source is walked once per import.
+func (m modes) protected(by *ignoring, source string) protected {
+	key := seenSource{by, source}
 	if found, ok := m.found[key]; ok {
 		return found
 	}
 	var found protected
-	ignored := ignored(m.files, context)
 	// An error ends a file or directory: what cannot be read is not copied either.
 	_ = fs.WalkDir(m.files, source, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return nil
-		case name != source && ignored(name, d.IsDir()):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
+		case name != source && d.IsDir() && by.lacksAll(name):
+			return fs.SkipDir
+		case name != source && !d.IsDir() && by.lacks(name):
 			return nil
 		case !d.Type().IsRegular() && !(d.IsDir() && name != source): // of a source, the content is copied
 			return nil
@@ -95,29 +95,4 @@ func octalMode(mode fs.FileMode) uint32 {
 		}
 	}
 	return out
-}
-
-// ignored returns a function that reports whether a context lacks a file of the project because of its
-// .dockerignore, or a directory with all that is in it.
-func ignored(files fs.FS, context string) func(name string, dir bool) bool {
-	nothing := func(string, bool) bool { return false }
-	text, err := fs.ReadFile(files, path.Join(context, ".dockerignore"))
-	if err != nil {
-		return nothing
-	}
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(text))
-	if err != nil {
-		return nothing
-	}
-	matcher, err := patternmatcher.New(patterns)
-	if err != nil {
-		return nothing
-	}
-	return func(name string, dir bool) bool {
-		if root := path.Clean(context); root != "." {
-			name = strings.TrimPrefix(name, root+"/")
-		}
-		matched, err := matcher.MatchesOrParentMatches(name)
-		return err == nil && matched && !(dir && matcher.Exclusions())
-	}
 }

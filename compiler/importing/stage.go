@@ -229,7 +229,7 @@ func (s *stage) instruction(c instructions.Command) error {
 		s.set("stopsignal", "stopsignal "+quote(s.word(i, c.Signal)), i)
 	case *instructions.ShellCommand:
 		s.shell = c.Shell
-		if strings.Contains(strings.ToLower(c.Shell[0]), "powershell") || strings.HasPrefix(strings.ToLower(c.Shell[0]), "cmd") {
+		if program := strings.TrimSuffix(strings.ToLower(c.Shell[0]), ".exe"); strings.Contains(program, "powershell") || program == "cmd" {
 			return fmt.Errorf("an image of Windows")
 		}
 		s.set("shell", "shell "+list(c.Shell), i)
