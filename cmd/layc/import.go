@@ -37,7 +37,7 @@ made FROM others.
 PATH is a Dockerfile, a compose file, a bake file, or a directory with
 these. The default is the current directory. Without -o, the module is
 printed, and nothing is written. With -o DIR, it is written to
-DIR/fleet.layer, and the patterns of .dockerignore files to DIR/.layerignore.
+DIR/fleet.layer, and the patterns of ignore files to DIR/.layerignore.
 Steps copy files below their module, so DIR must contain the Dockerfiles
 and their contexts. Files that exist stay unchanged unless --force replaces
 them.

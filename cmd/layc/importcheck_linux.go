@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -11,17 +12,19 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/compiler/importing"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/syntax"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/exact"
@@ -34,6 +37,8 @@ import (
 //
 // Where the module makes a base of packages, the Dockerfile's FROM names the same base, as layc builds it,
 // with this machine's sources of packages. So differences are those of the translation.
+//
+// Both take the same files: a copy of the project, in which the proof's own files are ignored.
 
 // proof is one comparison of all images of an import.
 type proof struct {
@@ -82,22 +87,14 @@ func (p *proof) module(ctx context.Context) error {
 	if err := copyTree(p.root, p.project()); err != nil {
 		return cannot("copy", p.root, err)
 	}
-	files := map[string]string{importedModule: p.result.Module, importedIgnore: p.result.Ignore}
-	systems := p.systems()
-	var bases strings.Builder
-	if len(systems) > 0 {
-		bases.WriteString("import \"std/debian\"\n")
-		if err := p.sources(files, systems); err != nil {
-			return err
-		}
+	bases, err := p.bases()
+	if err != nil {
+		return err
 	}
-	for n, s := range systems {
-		fmt.Fprintf(&bases, "\napp \"%s\" {\n    base %s\n\n    copy \"%s/\" to \"/etc/apt/\"\n\n    command [\"bash\"]\n}\n", baseName(n), s, baseName(n))
-	}
-	files["import-check.layer"] = bases.String()
-	for name, text := range files {
+	ignore := p.result.Ignore + strings.Join([]string{importedModule, importedBases, lock.Name, importedIgnore}, "\n") + "\n"
+	for name, text := range map[string]string{importedModule: p.result.Module, importedIgnore: ignore, importedBases: bases} {
 		name = filepath.Join(p.project(), name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			return cannot("write", name, err)
 		}
 	}
@@ -119,29 +116,52 @@ func (p *proof) systems() []string {
 
 func baseName(n int) string { return fmt.Sprintf("import-check-base-%d", n) }
 
-// sources writes apt's configuration for each system: the mirrors that layc itself uses.
-func (p *proof) sources(files map[string]string, systems []string) error {
+// importedBases is the file with the bases that Dockerfiles start from.
+const importedBases = "import-check.layer"
+
+// bases returns a module with an app for each system. Its apt asks the mirrors that layc itself uses. It takes
+// no files of the project, whose ignore files may leave out all that is new.
+func (p *proof) bases() (string, error) {
+	systems := p.systems()
+	if len(systems) == 0 {
+		return "", nil
+	}
 	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	suites := map[string]string{"11": "bullseye", "12": "bookworm", "13": "trixie"}
+	main, security := mirrors["debian"], mirrors["debian-security"]
+	var b strings.Builder
+	b.WriteString("import \"std/debian\"\n")
 	for n, s := range systems {
 		suite := suites[strings.Trim(strings.TrimPrefix(s, "debian.release("), `")`)]
-		main, security := mirrors["debian"], mirrors["debian-security"]
-		files[baseName(n)+"/sources.list"] = fmt.Sprintf("deb %[1]s %[3]s main\ndeb %[1]s %[3]s-updates main\ndeb %[2]s %[3]s-security main\n", main, security, suite)
-		files[baseName(n)+"/apt.conf.d/import-check"] = "Acquire::https::CaInfo \"/etc/apt/import-check.crt\";\n"
-		files[baseName(n)+"/import-check.crt"] = certificates()
+		fmt.Fprintf(&b, "\napp %q {\n    base %s\n", baseName(n), s)
+		for _, f := range [][2]string{
+			{"sources.list", fmt.Sprintf("deb %[1]s %[3]s main\ndeb %[1]s %[3]s-updates main\ndeb %[2]s %[3]s-security main\n", main, security, suite)},
+			{"apt.conf.d/import-check", "Acquire::https::CaInfo \"/etc/apt/import-check.crt\";\n"},
+			{"import-check.crt", certificates()},
+		} {
+			text, _ := syntax.Quote(f[1])
+			fmt.Fprintf(&b, "    file \"/etc/apt/%s\" text %s\n", f[0], text)
+		}
+		b.WriteString("\n    command [\"bash\"]\n}\n")
 	}
-	return nil
+	return b.String(), nil
 }
 
-// certificates returns the certificates that this machine trusts.
+// certificates returns the certificates that this machine trusts, without the comments between them.
 func certificates() string {
 	for _, name := range []string{os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"} {
-		if text, err := os.ReadFile(name); name != "" && err == nil {
-			return string(text)
+		text, err := os.ReadFile(name)
+		if name == "" || err != nil {
+			continue
 		}
+		var all []byte
+		for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+			all = append(all, pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})...)
+		}
+		return string(all)
 	}
 	return ""
 }
@@ -205,14 +225,15 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 	for k, v := range b.Args {
 		d.Options["build-arg:"+k] = v
 	}
-	text := filepath.Join(p.dir, "dockerfile-"+digest.FromString(name).Encoded()[:12])
-	if err := errors.Join(os.MkdirAll(text, 0o755), os.WriteFile(filepath.Join(text, filepath.Base(b.File)), []byte(b.Text), 0o644)); err != nil {
+	for k, v := range b.Labels {
+		d.Options["label:"+k] = v
+	}
+	var err error
+	if d.Locals["dockerfile"], err = p.alone(b); err != nil {
 		return err
 	}
-	for local, dir := range map[string]string{"context": filepath.Join(p.root, b.Context), "dockerfile": text} {
-		if err := addLocal(d.Locals, local, dir); err != nil {
-			return err
-		}
+	if d.Locals["context"], err = p.context(b.Context); err != nil {
+		return err
 	}
 	for ref, sibling := range p.images[name].Siblings {
 		if err := p.dockerfile(ctx, sibling, append(above, name)); err != nil {
@@ -243,7 +264,7 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 			d.Options["context:"+k] = c
 		default:
 			d.Options["context:"+k] = "local:" + k
-			if err := addLocal(d.Locals, k, filepath.Join(p.root, c)); err != nil {
+			if d.Locals[k], err = p.context(c); err != nil {
 				return err
 			}
 		}
@@ -280,16 +301,42 @@ func namedContext(d *engine.Dockerfile, ref, layout, image string) error {
 	return fmt.Errorf("%s has no image %s", layout, image)
 }
 
-func addLocal(locals map[string]fsutil.FS, name, dir string) error {
-	tree, err := fsutil.NewFS(dir)
-	if err != nil {
-		return err
+// alone returns a directory that has a Dockerfile, and the ignore file that belongs to it.
+func (p *proof) alone(b importing.Build) (fsutil.FS, error) {
+	dir, name := filepath.Join(p.dir, "dockerfile-"+digest.FromString(b.Name).Encoded()[:12]), filepath.Base(b.File)
+	files := map[string][]byte{name: []byte(b.Text)}
+	switch text, err := os.ReadFile(filepath.Join(p.root, b.File+".dockerignore")); {
+	case err == nil:
+		files[name+".dockerignore"] = text
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
-	locals[name] = tree
-	return nil
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return fsutil.NewFS(dir)
 }
 
-// copyTree makes a directory like another one, with the same files. It leaves out what no context needs.
+// context returns a directory of the project, without the files of a module that is there already.
+func (p *proof) context(dir string) (fsutil.FS, error) {
+	tree, err := fsutil.NewFS(filepath.Join(p.root, dir))
+	if err != nil || filepath.Clean(dir) != "." {
+		return tree, err
+	}
+	return fsutil.NewFilterFS(tree, &fsutil.FilterOpt{ExcludePatterns: []string{"*.layer", lock.Name, importedIgnore}})
+}
+
+// ofModule reports whether a path of the project is a file of the module.
+func ofModule(rel string) bool {
+	return filepath.Dir(rel) == "." && (filepath.Ext(rel) == ".layer" || rel == lock.Name || rel == importedIgnore)
+}
+
+// copyTree makes a directory like another one, with the same files, but those of a module.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -301,13 +348,10 @@ func copyTree(from, to string) error {
 		}
 		target := filepath.Join(to, rel)
 		switch {
-		case d.Name() == ".git" || filepath.Ext(rel) == ".layer" || rel == "layc.lock":
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
 		case d.IsDir():
 			return os.MkdirAll(target, 0o755)
+		case ofModule(rel):
+			return nil
 		case d.Type() == fs.ModeSymlink:
 			to, err := os.Readlink(name)
 			if err != nil {
@@ -352,7 +396,7 @@ func isIgnored(path string) bool {
 // differences compares the image of a Dockerfile with the module's. Times do not count: layc sets all.
 func (p *proof) differences(name string) (lines []string, paths int, err error) {
 	var trees [2]exact.Tree
-	var configs [2]ocispecs.Image
+	var configs [2]dockerspec.DockerOCIImage
 	var accounts [2]accounts
 	ref := name
 	if tags := p.images[name].Tags; len(tags) > 0 {
@@ -455,24 +499,59 @@ func withoutSkeleton(want, got exact.Tree) {
 	}
 }
 
-// compareConfigs describes the differences of a configuration from the wanted one.
-func compareConfigs(want, got ocispecs.ImageConfig) []string {
+// compareConfigs describes the differences of a configuration from the wanted one. Lists are compared one by one.
+func compareConfigs(want, got dockerspec.DockerOCIImageConfig) []string {
 	var lines []string
-	differ := func(what string, want, got any) {
-		if w, g := fmt.Sprint(want), fmt.Sprint(got); w != g {
-			lines = append(lines, fmt.Sprintf("%s is %s, want %s", what, cmp.Or(g, "empty"), cmp.Or(w, "empty")))
+	differ := func(what, want, got string) {
+		if want != got {
+			lines = append(lines, fmt.Sprintf("%s is %s, want %s", what, cmp.Or(got, "empty"), cmp.Or(want, "empty")))
 		}
 	}
+	list := func(what string, want, got []string) { differ(what, quoted(want), quoted(got)) }
 	differ("the user", want.User, got.User)
 	differ("the working directory", strings.TrimSuffix(want.WorkingDir, "/"), strings.TrimSuffix(got.WorkingDir, "/"))
-	differ("the entrypoint", strings.Join(want.Entrypoint, " "), strings.Join(got.Entrypoint, " "))
-	differ("the command", strings.Join(want.Cmd, " "), strings.Join(got.Cmd, " "))
+	list("the entrypoint", want.Entrypoint, got.Entrypoint)
+	list("the command", want.Cmd, got.Cmd)
 	differ("the stop signal", want.StopSignal, got.StopSignal)
-	differ("the ports", slices.Sorted(maps.Keys(want.ExposedPorts)), slices.Sorted(maps.Keys(got.ExposedPorts)))
-	differ("the volumes", slices.Sorted(maps.Keys(want.Volumes)), slices.Sorted(maps.Keys(got.Volumes)))
-	differ("the environment", slices.Sorted(slices.Values(want.Env)), slices.Sorted(slices.Values(got.Env)))
-	if !reflect.DeepEqual(want.Labels, got.Labels) && len(want.Labels)+len(got.Labels) > 0 {
-		differ("the labels", fmt.Sprint(want.Labels), fmt.Sprint(got.Labels))
-	}
+	list("the ports", slices.Sorted(maps.Keys(want.ExposedPorts)), slices.Sorted(maps.Keys(got.ExposedPorts)))
+	list("the volumes", slices.Sorted(maps.Keys(want.Volumes)), slices.Sorted(maps.Keys(got.Volumes)))
+	list("the environment", slices.Sorted(slices.Values(want.Env)), slices.Sorted(slices.Values(got.Env)))
+	list("the labels", assignments(want.Labels), assignments(got.Labels))
+	list("the shell", want.Shell, got.Shell)
+	list("ONBUILD", want.OnBuild, got.OnBuild)
+	differ("the health check", healthcheck(want), healthcheck(got))
 	return lines
+}
+
+// healthcheck returns a health check as text, with the program that its shell form starts.
+func healthcheck(c dockerspec.DockerOCIImageConfig) string {
+	h := c.Healthcheck
+	if h == nil {
+		return ""
+	}
+	test := h.Test
+	if len(test) > 0 && test[0] == "CMD-SHELL" {
+		shell := c.Shell
+		if len(shell) == 0 {
+			shell = []string{"/bin/sh", "-c"}
+		}
+		test = slices.Concat([]string{"CMD"}, shell, test[1:])
+	}
+	return fmt.Sprintf("%q interval %s timeout %s start %s start-interval %s retries %d", test, h.Interval, h.Timeout, h.StartPeriod, h.StartInterval, h.Retries)
+}
+
+// quoted returns a list as text; an empty one is "".
+func quoted(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%q", list)
+}
+
+func assignments(m map[string]string) []string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, k+"="+m[k])
+	}
+	return out
 }

@@ -4,7 +4,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -34,18 +36,38 @@ func TestImportCheck(t *testing.T) {
 
 // TestCompared has images that differ in everything that a proof compares besides files.
 func TestCompared(t *testing.T) {
-	want := ocispecs.ImageConfig{User: "app", WorkingDir: "/srv/", Entrypoint: []string{"a"}, Cmd: []string{"b"}, StopSignal: "SIGINT", Env: []string{"A=1", "B=2"},
-		ExposedPorts: map[string]struct{}{"80/tcp": {}}, Volumes: map[string]struct{}{"/data": {}}, Labels: map[string]string{"x": "y"}}
+	config := func(c ocispecs.ImageConfig) dockerspec.DockerOCIImageConfig {
+		return dockerspec.DockerOCIImageConfig{ImageConfig: c}
+	}
+	want := config(ocispecs.ImageConfig{User: "app", WorkingDir: "/srv/", Entrypoint: []string{"a"}, Cmd: []string{"b"}, StopSignal: "SIGINT", Env: []string{"A=1", "B=2"},
+		ExposedPorts: map[string]struct{}{"80/tcp": {}}, Volumes: map[string]struct{}{"/data": {}}, Labels: map[string]string{"x": "y"}})
+	want.Shell, want.OnBuild, want.Healthcheck = []string{"/bin/bash", "-c"}, []string{"RUN true"}, &dockerspec.HealthcheckConfig{Test: []string{"CMD-SHELL", "true"}, StartInterval: time.Second}
 	same := want
 	same.WorkingDir, same.Env = "/srv", []string{"B=2", "A=1"}
+	same.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"CMD", "/bin/bash", "-c", "true"}, StartInterval: time.Second}
 	if lines := compareConfigs(want, same); len(lines) > 0 {
 		t.Errorf("equal configurations differ: %q", lines)
 	}
-	if lines := compareConfigs(want, ocispecs.ImageConfig{}); len(lines) != 9 {
-		t.Errorf("%d differences, want 9: %q", len(lines), lines)
+	if lines := compareConfigs(want, config(ocispecs.ImageConfig{})); len(lines) != 12 {
+		t.Errorf("%d differences, want 12: %q", len(lines), lines)
 	}
-	if lines := compareConfigs(ocispecs.ImageConfig{User: "a"}, ocispecs.ImageConfig{}); len(lines) != 1 || lines[0] != "the user is empty, want a" {
+	if lines := compareConfigs(config(ocispecs.ImageConfig{User: "a"}), config(ocispecs.ImageConfig{})); len(lines) != 1 || lines[0] != "the user is empty, want a" {
 		t.Errorf("got %q", lines)
+	}
+	for _, other := range []func(*dockerspec.DockerOCIImageConfig){
+		func(c *dockerspec.DockerOCIImageConfig) { c.Cmd = []string{"b c"} },
+		func(c *dockerspec.DockerOCIImageConfig) {
+			c.Healthcheck = &dockerspec.HealthcheckConfig{Test: []string{"CMD-SHELL", "true"}}
+		},
+		func(c *dockerspec.DockerOCIImageConfig) { c.Labels = map[string]string{"x": "z"} },
+	} {
+		with := want
+		with.Cmd = []string{"b", "c"}
+		from := with
+		other(&with)
+		if lines := compareConfigs(from, with); len(lines) != 1 {
+			t.Errorf("%d differences, want 1: %q", len(lines), lines)
+		}
 	}
 	a := accounts{map[string]string{"app": "1500:1500:/home/app:/bin/sh"}, map[string]string{"app": "1500:"}}
 	for user, numbers := range map[string]string{"app": "1500:1500", "app:app": "1500:1500", "7": "7", "7:app": "7:1500", "": ""} {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/containerd/v2/pkg/archive"
 	"github.com/containerd/containerd/v2/pkg/archive/compression"
+	docker "github.com/moby/docker-image-spec/specs-go/v1"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -21,7 +22,7 @@ import (
 // Image is an image of an OCI layout directory.
 type Image struct {
 	Layers []ocispecs.Descriptor // the lowest first
-	Config ocispecs.Image
+	Config docker.DockerOCIImage
 	layout string
 }
 
