@@ -70,7 +70,7 @@ func walk(t *testing.T, roots []string, visit func(name, text string)) {
 			if err == nil && d.IsDir() && d.Name() == "node_modules" {
 				return fs.SkipDir
 			}
-			if err != nil || d.IsDir() {
+			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
 			text, err := os.ReadFile(filepath.Join("../..", name))
