@@ -90,8 +90,8 @@ func TestStdlib(t *testing.T) {
 // the project.
 func (s *shop) mistakes() {
 	for use, want := range map[string]string{
-		`timezone.timezone("Europe/Berln")`: "there is no time zone Europe/Berln\n  similar names: Europe/Belfast Europe/Belgrade Europe/Berlin",
-		`timezone.timezone("Europe")`:       "there is no time zone Europe\n  similar names: EET EST EST5EDT Egypt Eire Etc Europe",
+		`timezone.timezone("Europe/Berln")`: "unknown time zone Europe/Berln\n  similar names: Europe/Belfast Europe/Belgrade Europe/Berlin",
+		`timezone.timezone("Europe")`:       "unknown time zone Europe\n  similar names: EET EST EST5EDT Egypt Eire Etc Europe",
 	} {
 		dir := s.TempDir()
 		module := "import \"std/debian\"\nimport \"std/timezone\"\n\nfleet {\n    base debian.release(\"12\")\n}\n\napp shop {\n    uses " + use + "\n}\n"
