@@ -1,7 +1,12 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +22,20 @@ func TestImportCheck(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../../testdata/dockerfiles")); err != nil {
+		t.Fatal(err)
+	}
+	// ADD unpacks it, although its name does not say that it is an archive, and keeps the owner.
+	var data bytes.Buffer
+	z := gzip.NewWriter(&data)
+	w := tar.NewWriter(z)
+	err := w.WriteHeader(&tar.Header{Name: "deep/file", Mode: 0o644, Size: 5, Uid: 7, Gid: 8, ModTime: time.Unix(0, 0)})
+	if _, failed := w.Write([]byte("deep\n")); err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "archive", "data.bin"), data.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	out := s.layc("import", "-C", dir, "--check", "--state", s.state)
