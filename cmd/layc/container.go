@@ -426,7 +426,7 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 		}
 		started, wait, err := r.inTerminal(ctx, c, p, watch)
 		if err != nil {
-			return err
+			return unknownUser(err, r.app.Name)
 		}
 		mutex.Lock()
 		program = started
@@ -435,7 +435,7 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 		for _, f := range r.forward {
 			go f.serve(ctx, c)
 		}
-		return wait()
+		return unknownUser(wait(), r.app.Name)
 	}
 	err = r.visit(cmd, ctx, out, t, map[string]bool{r.app.Name: true}, v)
 	if errors.Is(context.Cause(ctx), errEnded) {

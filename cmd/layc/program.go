@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/lazy"
 	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb/engine"
@@ -104,6 +105,25 @@ func startable(ctx context.Context, c looker, image string, p engine.Process) *n
 		return err
 	}
 	return nil
+}
+
+// userMissing matches the error of a runtime about a user or group that an image lacks.
+var userMissing = lazy.Regexp(`unable to find (user|group) ([^\s:]+)`)
+
+// unknownUser returns a *notStarted for the error of a process whose user an image lacks; other errors as they
+// are.
+func unknownUser(err error, image string) error {
+	if err == nil {
+		return nil
+	}
+	m := userMissing().FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	var list diag.List
+	d := list.Errorf(diag.UserNotInImage, source.Span{}, "the image of %s has no %s %s", image, m[1], m[2])
+	d.Hint("write one that its /etc/%s has, or a number", map[string]string{"user": "passwd", "group": "group"}[m[1]])
+	return &notStarted{d, 126}
 }
 
 // shown is a name as people see it, also one that is empty.

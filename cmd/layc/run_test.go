@@ -133,6 +133,11 @@ func TestRun(t *testing.T) {
 		t.Errorf("a program that is missing: exit code %d\n%s", code, text)
 	}
 
+	code, text = p.run("run", "--state", p.state, "server", "-u", "nosuch", "--", "/server", "once")
+	if code != 126 || !strings.Contains(text, "error[E0365]: the image of server has no user nosuch\n") || !strings.Contains(text, "one that its /etc/passwd has, or a number") {
+		t.Errorf("a user that is missing: exit code %d\n%s", code, text)
+	}
+
 	p.serves(data)
 
 	// In the place of a run: it sees the run before it, but not its own files.
