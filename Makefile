@@ -109,7 +109,7 @@ demo: build maven
 # BuildKit and bbolt have races of their own, and without the long searches that share
 # nothing between goroutines (-short). `lint` has vetted the code before.
 test: build $(BUILDKITD) engines maven archivers editors lint
-	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
+	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 60m ./...
 	CGO_ENABLED=1 $(GO) test -count=1 -vet=off -run TreeSitter $(WITH_C)
 	$(MAKE) --jobs=2 --output-sync copied race
 	$(MAKE) fuzz
