@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -55,6 +56,23 @@ func TestKilled(t *testing.T) {
 		same(t, what, p.build(out), want)
 		p.clean(what)
 	}
+}
+
+// TestKilledLate kills a build after it has written everything. The next build has nothing to do, and leaves
+// nothing behind either.
+func TestKilledLate(t *testing.T) {
+	t.Parallel()
+	p := newSharing(t)
+	out := filepath.Join(t.TempDir(), "out")
+	want := p.build(out)
+	// What an engine has while it runs.
+	if err := errors.Join(os.WriteFile(filepath.Join(p.state, "lock"), []byte("4194304\n"), 0o600), os.Mkdir(filepath.Join(p.state, "tmp"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "SIGKILL", p.build(out), want)
+	p.clean("SIGKILL")
+	same(t, "the build after that", p.build(out), want)
+	p.clean("the build after that")
 }
 
 // TestSignalled interrupts builds at any point of them: they end with exit code

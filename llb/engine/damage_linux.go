@@ -61,6 +61,13 @@ func leftOpen(state string) (killed, stopped bool) {
 	return killed, killed && (err != nil || string(before) != bootID())
 }
 
+// unclosed reports whether the last owner of a state did not close it, and nobody has it open: the next
+// engine removes what that owner left.
+func unclosed(state string) bool {
+	killed, _ := leftOpen(state)
+	return killed && Running(state) == 0
+}
+
 // unusedCache tells why an engine cannot use the cache of a state, whatever is in it; "" if it can.
 func unusedCache(state string, stopped bool) string {
 	had, err := os.ReadFile(filepath.Join(state, formatName))

@@ -23,6 +23,8 @@ func startOwned(context.Context, string, Options, *flock.Flock) (owned, *client.
 // Doomed is always empty: only the built-in engine has a cache here.
 func Doomed(string) string { return "" }
 
+func unclosed(string) bool { return false }
+
 func cannotMount(string) error { return nil }
 
 // Child does nothing: only the built-in engine has processes of its own.

@@ -75,9 +75,9 @@ var errForgotten = errors.New("the layers of a known image are not there any mor
 
 // recall looks up the records of a request. It is nil if there cannot be any: for an engine elsewhere, for a
 // build without an output, and for one that shares a cache with other machines, which has to look at
-// all steps.
+// all steps. It is nil, too, if an engine was killed: the next one has to start, and to remove its leftovers.
 func (e *Engine) recall(ctx context.Context, req Request) (*recalled, error) {
-	if e.opts.Address != "" || e.opts.State == "" || req.Output.Dir == "" || len(req.CacheFrom)+len(req.CacheTo) > 0 || req.Locals == nil {
+	if e.opts.Address != "" || e.opts.State == "" || req.Output.Dir == "" || len(req.CacheFrom)+len(req.CacheTo) > 0 || req.Locals == nil || unclosed(e.opts.State) {
 		return nil, nil
 	}
 	program, err := thisProgram()
