@@ -61,7 +61,7 @@ func readerOf(text string) reader {
 		}
 		return true
 	})
-	out, known := reader{}, everywhereRead
+	out, known, silent := reader{}, everywhereRead, strings.Fields(inert)
 	syntax.Walk(f, func(n syntax.Node) bool {
 		c, ok := n.(*syntax.CallExpr)
 		if !ok || len(c.Args) == 0 {
@@ -79,7 +79,7 @@ func readerOf(text string) reader {
 		case special:
 			known += prefixes + " "
 		case name == "." && len(c.Args) == 2 && c.Args[1].Lit() == "/etc/os-release", functions[name]:
-		case name == "." || !slices.Contains(strings.Fields(inert), name):
+		case name == "." || !slices.Contains(silent, name):
 			out.any = true
 		}
 		return true

@@ -133,7 +133,8 @@ func bashCall(args []*syntax.Word) bool {
 		return true
 	}
 	operand := func(pattern string) bool {
-		return slices.ContainsFunc(args[1:], func(w *syntax.Word) bool { return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(printed(w)) })
+		whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
+		return slices.ContainsFunc(args[1:], func(w *syntax.Word) bool { return whole.MatchString(printed(w)) })
 	}
 	switch name {
 	case "echo":
