@@ -218,7 +218,13 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 		return fmt.Errorf("the images refer to each other: %s", strings.Join(append(above, name), ", "))
 	}
 	b := p.builds[name]
-	d := engine.Dockerfile{Locals: map[string]fsutil.FS{}, Options: map[string]string{"filename": filepath.Base(b.File)}, Layouts: map[string]string{}, Dir: p.layout(name)}
+	at := p.alone(b)
+	d := engine.Dockerfile{
+		Locals: map[string]fsutil.FS{}, Layouts: map[string]string{}, Dir: p.layout(name),
+		// All images with these contexts share the engine's copies of them; the Dockerfile is of this image alone.
+		Key:     digest.FromString(fmt.Sprintf("%q %q %q", p.root, b.Context, slices.Sorted(maps.Values(b.Contexts)))).String(),
+		Options: map[string]string{"filename": filepath.Base(b.File), "dockerfilekey": filepath.Base(at)},
+	}
 	if b.Target != "" {
 		d.Options["target"] = b.Target
 	}
@@ -229,7 +235,7 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 		d.Options["label:"+k] = v
 	}
 	var err error
-	if d.Locals["dockerfile"], err = p.alone(b); err != nil {
+	if d.Locals[filepath.Base(at)], err = p.writeAlone(b, at); err != nil {
 		return err
 	}
 	if d.Locals["context"], err = p.context(b.Context); err != nil {
@@ -301,9 +307,14 @@ func namedContext(d *engine.Dockerfile, ref, layout, image string) error {
 	return fmt.Errorf("%s has no image %s", layout, image)
 }
 
-// alone returns a directory that has a Dockerfile, and the ignore file that belongs to it.
-func (p *proof) alone(b importing.Build) (fsutil.FS, error) {
-	dir, name := filepath.Join(p.dir, "dockerfile-"+digest.FromString(b.Name).Encoded()[:12]), filepath.Base(b.File)
+// alone returns the path of the directory that has only the Dockerfile of a build.
+func (p *proof) alone(b importing.Build) string {
+	return filepath.Join(p.dir, "dockerfile-"+digest.FromString(b.Name).Encoded()[:12])
+}
+
+// writeAlone writes a Dockerfile, and the ignore file that belongs to it, to a directory, and returns its files.
+func (p *proof) writeAlone(b importing.Build, dir string) (fsutil.FS, error) {
+	name := filepath.Base(b.File)
 	files := map[string][]byte{name: []byte(b.Text)}
 	switch text, err := os.ReadFile(filepath.Join(p.root, b.File+".dockerignore")); {
 	case err == nil:

@@ -15,9 +15,12 @@ import (
 
 // Dockerfile is a Dockerfile to build.
 type Dockerfile struct {
-	// Locals are "context" and "dockerfile", and further contexts by name.
+	// Locals are "context", a directory for the Dockerfile, and further contexts by name.
 	Locals map[string]fsutil.FS
-	// Options of BuildKit's Dockerfile frontend: filename, target, build-arg:NAME, context:NAME.
+	// Key identifies the directories of Locals. The engine compares them with its copies for an equal key, by
+	// size and time: files of other directories, written at the same moment, would count as equal.
+	Key string
+	// Options of BuildKit's Dockerfile frontend: filename, target, build-arg:NAME, context:NAME, dockerfilekey.
 	Options map[string]string
 	// Layouts are the OCI layout directories that contexts refer to as oci-layout://NAME@DIGEST.
 	Layouts map[string]string
@@ -36,6 +39,7 @@ func (e *Engine) BuildDockerfile(ctx context.Context, d Dockerfile) error {
 	}
 	opt := client.SolveOpt{
 		LocalMounts: d.Locals,
+		SharedKey:   d.Key,
 		// With a command line, the frontend does not look for another one in the syntax line.
 		FrontendAttrs: withCommand(d.Options),
 		Session:       []session.Attachable{secretsprovider.FromMap(d.Secrets), credentials()},
