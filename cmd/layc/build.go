@@ -208,6 +208,7 @@ type build struct {
 	took        time.Duration
 	slowest     progress.Part
 	display     *progress.Display // of the build that was started last; nil: none
+	early       *early            // the errors that this build found while it went on; nil: none
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -431,21 +432,69 @@ func (b *build) failed(err error) error {
 	var machine *images.MachineError
 	var unproven *images.UnprovenError
 	var secret *images.SecretError
+	if err := b.showEarly(err); err != nil {
+		return err
+	}
 	switch {
 	case errors.As(err, &step):
 		result := failedJSON(step.Finding)
 		result.StepFailed = step.Step
-		return b.ended(exitBuild, b.show(step.Finding), result)
+		code := exitFor(step.Diagnostic)
+		if step.Full {
+			code = exitUnavailable
+		}
+		return b.ended(code, b.show(step.Finding), result)
 	case errors.As(err, &machine):
 		return b.ended(exitUnavailable, b.show(machine.Finding), failedJSON(machine.Finding))
 	case errors.As(err, &unproven):
-		return b.ended(exitBuild, b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, delivered{}, ""))
+		return b.ended(unprovenCode(unproven.Outcomes), b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, delivered{}, ""))
 	case errors.As(err, &secret):
 		return &usageError{fmt.Sprintf("%s; pass it with --secret %s=FILE", secret, secret.Name), "layc build"}
 	case errors.Is(err, images.ErrNoAgent):
 		return &usageError{err.Error() + "; start one, which sets SSH_AUTH_SOCK", "layc build"}
 	}
 	return err
+}
+
+// showEarly shows the errors that were found before the one that ended a build.
+func (b *build) showEarly(err error) error {
+	var step *images.StepError
+	var unproven *images.UnprovenError
+	if b.early == nil || errors.As(err, &unproven) { // which has them all
+		return nil
+	}
+	for _, f := range b.early.end() {
+		if errors.As(err, &step) && sameFinding(f, step.Finding) {
+			continue
+		}
+		if err := b.show(f); err != nil {
+			return err
+		}
+		fmt.Fprintln(b.err)
+		b.found = append(b.found, f.Diagnostic)
+	}
+	return nil
+}
+
+// exitFor returns the exit code for an error that a build found. It depends on what is wrong, and not
+// on when that was found: some codes are found before a build, too.
+func exitFor(d *diag.Diagnostic) int {
+	if slices.Contains([]diag.Code{diag.StepFailed, diag.TestFailed, diag.NotRepeatable}, d.Code) {
+		return exitBuild
+	}
+	return exitInput
+}
+
+// unprovenCode returns the exit code for failed proofs.
+func unprovenCode(outcomes []images.Outcome) int {
+	for _, v := range outcomes {
+		for _, f := range v.Findings {
+			if f.Severity == diag.Error && exitFor(f.Diagnostic) == exitBuild {
+				return exitBuild
+			}
+		}
+	}
+	return exitInput
 }
 
 // ended ends the command with an exit code, after it has printed the error, and tells the result.
@@ -489,13 +538,7 @@ func (b *build) tell(code int, result jsonResult) error {
 
 // unproven prints the failed proofs.
 func (b *build) unproven(outcomes []images.Outcome) error {
-	var err error
-	if !b.json {
-		err = b.showOutcomes(outcomes)
-	}
-	if b.display != nil && b.display.More() {
-		b.recall(outcomes)
-	}
+	err := b.showOutcomes(outcomes)
 	if b.verify {
 		fmt.Fprintf(b.err, "%s; ", unverified(outcomes))
 	}

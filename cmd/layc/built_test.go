@@ -52,7 +52,7 @@ app a {
 	out := filepath.Join(t.TempDir(), "out")
 	cmd := p.command("build", "--state", p.state, "-o", out, "--json")
 	text, err := cmd.Output()
-	if code := exitCode(err); code != exitBuild {
+	if code := exitCode(err); code != exitInput {
 		t.Fatalf("exit code %d: %v\n%s", code, err, text)
 	}
 	var result struct {

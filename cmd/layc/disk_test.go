@@ -47,7 +47,7 @@ func TestDisks(t *testing.T) {
 
 	// A step fills the disk. What it wrote is removed.
 	p.write("a.layer", filling("100"))
-	p.fails(exitBuild, "the engine's disk is full", out)
+	p.fails(exitUnavailable, "the engine's disk is full", out)
 	if free := free(t, disk); free < 20<<20 {
 		t.Errorf("the failed step left %d bytes free", free)
 	}

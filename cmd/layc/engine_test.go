@@ -163,8 +163,8 @@ component logging {
 }
 `)
 	text, err := cmd.CombinedOutput()
-	if code := exitCode(err); code != exitBuild {
-		s.Errorf("exit code %d, want %d\n%s", code, exitBuild, text)
+	if code := exitCode(err); code != exitInput {
+		s.Errorf("exit code %d, want %d\n%s", code, exitInput, text)
 	}
 	for _, want := range []string{"error[E0353]: logging has no /usr/sbin/nothing", "extra.layer:16:5"} {
 		if !strings.Contains(string(text), want) {

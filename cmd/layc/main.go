@@ -37,9 +37,9 @@ import (
 // Exit codes. Scripts rely on them.
 const (
 	exitOK          = 0
-	exitInput       = 1 // the input is wrong
+	exitInput       = 1 // the input is wrong, as far as the build has found, too
 	exitUsage       = 2 // the command line is wrong
-	exitBuild       = 3 // a build step failed
+	exitBuild       = 3 // a build step or a test failed
 	exitUnavailable = 4 // the machine failed: the engine, the network, a registry, or writing a file
 	exitNothing     = 5 // a query matched nothing
 	exitInterrupted = 130
@@ -213,9 +213,9 @@ APP arguments are optional, the default is all apps.
 
 Exit codes:
   0    success
-  1    errors in the input
+  1    errors in the input, also those that only a build finds
   2    wrong usage
-  3    the build failed
+  3    a build step or a test failed
   4    the engine, the network or a registry failed, or a file cannot be written
   5    nothing matches the expression of layc query
   130  interrupted`,

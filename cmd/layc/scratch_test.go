@@ -112,7 +112,7 @@ func main() {
 	} {
 		code, text := p.run("build", "--state", p.state, "-o", out, app)
 		for _, w := range append(want, "nothing was written") {
-			if code != exitBuild || !strings.Contains(text, w) {
+			if code != exitInput || !strings.Contains(text, w) {
 				t.Errorf("%s: exit code %d, want %q in:\n%s", app, code, w, text)
 			}
 		}

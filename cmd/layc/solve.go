@@ -13,7 +13,6 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	terminal "golang.org/x/term"
 
-	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/cluster"
 	"github.com/layc-lang/layc/llb/engine"
@@ -31,26 +30,20 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 	if own, ok := e.(*engine.Engine); ok {
 		in.Native = own.Native()
 	}
+	b.early = &early{}
 	if b.tellsEarly() {
-		in.Found = b.tellEarly
+		b.early.tell = func(lines []string) {
+			b.display.Interrupt(func() { fmt.Fprintln(b.err, strings.Join(lines, "\n")) })
+		}
 	}
+	in.Found = b.early.add
+	defer b.early.end()
 	return images.Build(ctx, watched{e, b}, in)
 }
 
 // tellsEarly reports whether errors are told while the build goes on: to people, who watch it.
 func (b *build) tellsEarly() bool {
 	return !b.json && slices.Contains([]string{"tty", "plain", "github", "gitlab"}, b.progressMode())
-}
-
-// tellEarly tells an error while the build goes on.
-func (b *build) tellEarly(f images.Finding) {
-	if f.Severity != diag.Error {
-		return
-	}
-	b.display.Interrupt(func() {
-		_ = b.show(f)
-		fmt.Fprintln(b.err)
-	})
 }
 
 // attached tells that the engine is another process's.
@@ -119,6 +112,7 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 	if v := request.Visit; v != nil {
 		own := *v
 		own.Do = func(ctx context.Context, c *engine.Container) error {
+			w.b.early.end()
 			_ = display.Close() // the terminal is the container's
 			return v.Do(ctx, c)
 		}

@@ -13,11 +13,11 @@ import (
 
 // The results of proofs in layc build, with --verify and without, for people and scripts.
 
-// showOutcomes prints the findings of proofs, without errors that were told while the build went on.
+// showOutcomes prints the findings of proofs.
 func (c *cli) showOutcomes(outcomes []images.Outcome) error {
 	for _, v := range outcomes {
 		for _, f := range v.Findings {
-			if isError := f.Severity == diag.Error; c.quiet && !isError || v.Told && isError {
+			if c.quiet && f.Severity != diag.Error {
 				continue
 			}
 			if err := c.show(f); err != nil {
@@ -27,21 +27,6 @@ func (c *cli) showOutcomes(outcomes []images.Outcome) error {
 		}
 	}
 	return nil
-}
-
-// recall prints a line for each error that was told while the build went on.
-func (c *cli) recall(outcomes []images.Outcome) {
-	var lines []string
-	for _, v := range outcomes {
-		for _, f := range v.Findings {
-			if v.Told && f.Severity == diag.Error {
-				lines = append(lines, fmt.Sprintf("  %s: %s: %s", placeOf(f.Span), f.Code, f.Message))
-			}
-		}
-	}
-	if len(lines) > 0 {
-		fmt.Fprintf(c.err, "%s, shown above:\n%s\n", term.Count(len(lines), "error"), strings.Join(lines, "\n"))
-	}
 }
 
 // show prints a finding, and then the last output of the step.

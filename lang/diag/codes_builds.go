@@ -6,7 +6,7 @@ const StepFailed Code = "E0501"
 
 var _ = document(StepFailed, "Step failed", `
 A command of the program or a check by layc failed. The error shows the end of
-its output.
+its output. The exit code is 3, or 4 if the engine's disk is full.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"

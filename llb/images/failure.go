@@ -30,6 +30,7 @@ import (
 type StepError struct {
 	Finding
 	Step string // its name in the progress
+	Full bool   // the engine's disk is full: the program may be correct
 }
 
 func (e *StepError) Error() string { return e.Message }
@@ -73,7 +74,7 @@ func explain(j *judge, err error) error {
 		if apps := takers(graphs, step.Vertex); f.Code == diag.StepFailed && len(apps) > 0 {
 			f.Note("%s", needs(apps))
 		}
-		return &StepError{f, step.Name}
+		return &StepError{f, step.Name, step.Full != ""}
 	}
 	return err
 }

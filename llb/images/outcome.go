@@ -22,7 +22,6 @@ type Outcome struct {
 	llb.Proof
 	Platform string    // if there are several; else ""
 	Findings []Finding // none: it holds
-	Told     bool      // the findings were told by [Input.Found] while the build went on
 }
 
 // Finding is a finding with what a step printed last.
@@ -41,11 +40,10 @@ func (v Outcome) Holds() bool {
 type judge struct {
 	graphs []*llb.Graph
 	says   map[string]int // by what must be said once: the number of the proof that says it
-	told   map[int]bool   // proofs whose outcome is told while the build goes on
 }
 
 func newJudge(graphs []*llb.Graph) *judge {
-	return &judge{graphs, map[string]int{}, map[int]bool{}}
+	return &judge{graphs, map[string]int{}}
 }
 
 // first reports whether a proof is the one that says something.
@@ -63,9 +61,7 @@ func (j *judge) all(proven []engine.Proven) []Outcome {
 	for _, g := range j.graphs {
 		for _, p := range g.Proofs {
 			n := len(out)
-			v := j.one(g, p, n, proven[n])
-			v.Told = j.told[n]
-			out = append(out, v)
+			out = append(out, j.one(g, p, n, proven[n]))
 		}
 	}
 	return out
@@ -79,9 +75,7 @@ func (j *judge) tell(number int, came engine.Proven) []Finding {
 			n -= len(g.Proofs)
 			continue
 		}
-		v := j.one(g, g.Proofs[n], number, came)
-		j.told[number] = true
-		return v.Findings
+		return j.one(g, g.Proofs[n], number, came).Findings
 	}
 	return nil
 }

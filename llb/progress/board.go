@@ -163,11 +163,6 @@ func (c change) outcome() string {
 	return ""
 }
 
-// lasting reports whether a change stays in view.
-func (c change) lasting() bool {
-	return c.kind != hidden && (len(c.lines) > 0 || c.outcome() != "" && c.lasted(c.step.completed) >= soon)
-}
-
 // report adds a report, and returns what it changes.
 func (b *board) report(r *client.SolveStatus) []change {
 	var changes []change

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"time"
 
@@ -47,7 +46,6 @@ type Display struct {
 
 	mutex  sync.Mutex // guards all below
 	closed bool
-	more   bool // something was shown since the last interruption
 	board  *board
 	show   shower
 	stop   chan struct{}
@@ -145,7 +143,6 @@ func (d *Display) add(s *client.SolveStatus) {
 		}
 	}
 	changes := d.board.report(d.readable(s))
-	d.more = d.more || slices.ContainsFunc(changes, change.lasting)
 	d.show.report(d.board, changes, time.Now())
 }
 
@@ -174,14 +171,6 @@ func (d *Display) Interrupt(print func()) {
 		s.close(d.board, time.Now())
 	}
 	print()
-	d.more = false
-}
-
-// More reports whether something was shown since the last interruption.
-func (d *Display) More() bool {
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	return d.more
 }
 
 // Close shows the final state. Later reports are not shown. Every call returns the result of the first.
