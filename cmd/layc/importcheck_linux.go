@@ -50,6 +50,7 @@ type proof struct {
 	result *importing.Result
 	engine *engine.Engine
 	built  map[string]bool // from Dockerfiles
+	layers exact.Layers    // those of the images, most of which many images have
 }
 
 // checkImport builds everything both ways. It fails if an image differs.
@@ -65,7 +66,7 @@ func (i *imports) checkImport(cmd *cobra.Command, root string, builds []importin
 		return cannot("create", "a temporary directory", err)
 	}
 	defer os.RemoveAll(dir)
-	p := &proof{imports: i, dir: dir, root: root, builds: map[string]importing.Build{}, images: map[string]importing.Image{}, result: r, built: map[string]bool{}}
+	p := &proof{imports: i, dir: dir, root: root, builds: map[string]importing.Build{}, images: map[string]importing.Image{}, result: r, built: map[string]bool{}, layers: exact.Layers{Keep: accountFiles}}
 	for _, b := range builds {
 		p.builds[b.Name] = b
 	}
@@ -418,19 +419,13 @@ func (p *proof) differences(name string) (lines []string, paths int, err error) 
 		if err != nil {
 			return nil, 0, err
 		}
-		dir := filepath.Join(p.dir, "root")
-		if err := image.Apply(dir, 0); err != nil {
+		tree, texts, err := p.layers.Tree(image)
+		if err != nil {
 			return nil, 0, err
 		}
-		if trees[n], err = exact.Read(dir); err != nil {
-			return nil, 0, err
-		}
-		accounts[n] = readAccounts(dir)
-		if err := os.RemoveAll(dir); err != nil {
-			return nil, 0, err
-		}
-		maps.DeleteFunc(trees[n], func(path string, _ exact.Entry) bool { return isIgnored(path) })
-		configs[n] = image.Config
+		accounts[n] = readAccounts(texts)
+		maps.DeleteFunc(tree, func(path string, _ exact.Entry) bool { return isIgnored(path) })
+		trees[n], configs[n] = tree, image.Config
 	}
 	lines = compareAccounts(accounts[0], accounts[1])
 	for i, a := range accounts {
@@ -444,13 +439,15 @@ func (p *proof) differences(name string) (lines []string, paths int, err error) 
 // accounts are the users and groups of a root file system, by their names.
 type accounts struct{ users, groups map[string]string }
 
-// readAccounts reads users with their numbers, home and shell, and groups with their numbers. What a
+// accountFiles are the paths of files with accounts, as layers have them.
+var accountFiles = []string{"etc/passwd", "etc/group"}
+
+// readAccounts reads these files: users with their numbers, home and shell, and groups with their numbers. What a
 // declared user lacks (a comment, a password field, ranges of subordinate numbers) does not count.
-func readAccounts(root string) accounts {
+func readAccounts(texts map[string]string) accounts {
 	a := accounts{map[string]string{}, map[string]string{}}
 	for file, to := range map[string]map[string]string{"passwd": a.users, "group": a.groups} {
-		text, _ := os.ReadFile(filepath.Join(root, "etc", file))
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(texts["/etc/"+file]) {
 			f := strings.Split(strings.TrimSpace(line), ":")
 			switch {
 			case file == "passwd" && len(f) == 7:

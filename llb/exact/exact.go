@@ -11,6 +11,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -44,17 +46,22 @@ func Read(root string) (Tree, error) {
 	if err := r.entry("/"); err != nil {
 		return nil, err
 	}
-	for _, paths := range r.names {
+	sameFiles(r.tree, maps.Values(r.names))
+	return r.tree, nil
+}
+
+// sameFiles sets Same of the entries that are paths of one file.
+func sameFiles(t Tree, files iter.Seq[[]string]) {
+	for paths := range files {
 		first := slices.Min(paths)
 		for _, p := range paths {
 			if len(paths) > 1 {
-				e := r.tree[p]
+				e := t[p]
 				e.Same = first
-				r.tree[p] = e
+				t[p] = e
 			}
 		}
 	}
-	return r.tree, nil
 }
 
 type inode struct{ dev, ino uint64 }

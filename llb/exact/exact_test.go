@@ -174,6 +174,21 @@ func TestUnpack(t *testing.T) {
 		t.Error(line)
 	}
 
+	image, err := exact.Open(out, "it")
+	must(t, err)
+	l := exact.Layers{Keep: []string{"etc/a"}}
+	for range 2 { // the second from memory
+		got, texts, err := l.Tree(image)
+		must(t, err)
+		delete(got, "/")
+		for _, line := range exact.Compare(want, got, true) {
+			t.Error("in memory: " + line)
+		}
+		if len(texts) != 2 || texts["/etc/second"] != "a" {
+			t.Errorf("kept %q", texts)
+		}
+	}
+
 	if err := exact.Unpack(out, "other", dir); err == nil || !strings.Contains(err.Error(), `0 images called "other"`) {
 		t.Errorf("an unknown image: %v", err)
 	}
@@ -183,6 +198,9 @@ func TestUnpack(t *testing.T) {
 	}
 	if err := exact.Unpack(out, "it", dir); err == nil || !strings.Contains(err.Error(), "does not match its digest") {
 		t.Errorf("damaged blobs: %v", err)
+	}
+	if _, _, err := new(exact.Layers).Tree(image); err == nil || !strings.Contains(err.Error(), "does not match its digest") {
+		t.Errorf("damaged blobs in memory: %v", err)
 	}
 }
 

@@ -55,6 +55,8 @@ type workshop struct {
 	layc  string
 	bases []*system // with the files that an engine mounts into steps, and without
 
+	layers exact.Layers
+
 	lawless bool // truths include forbidden operations
 
 	operations, declared, shrunk, refusals int
@@ -248,6 +250,14 @@ func (w *workshop) differences(m made, out string) ([]string, error) {
 		return nil, err
 	}
 	delete(got, "/") // layers do not contain it
+	inMemory, _, err := w.layers.Tree(image)
+	if err != nil {
+		return nil, err
+	}
+	delete(inMemory, "/")
+	if lines := exact.Compare(got, inMemory, false); len(lines) > 0 {
+		return nil, fmt.Errorf("read in memory: %s", strings.Join(lines, "\n"))
+	}
 	return exact.Compare(m.expected(w.bases[m.base].tree, got), got, true), nil
 }
 

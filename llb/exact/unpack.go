@@ -101,6 +101,15 @@ func (i *Image) Apply(dir string, from int) error {
 }
 
 func (i *Image) apply(dir string, n int) error {
+	return i.stream(n, func(r io.Reader) error {
+		_, err := archive.Apply(context.Background(), dir, r)
+		return err
+	})
+}
+
+// stream calls a function with the archive of a layer. It is an error if the layer does not match its digest or
+// its diff ID.
+func (i *Image) stream(n int, use func(io.Reader) error) error {
 	blob, err := os.Open(blobPath(i.layout, i.Layers[n].Digest))
 	if err != nil {
 		return err
@@ -119,7 +128,7 @@ func (i *Image) apply(dir string, n int) error {
 	defer stream.Close()
 	plain := i.Config.RootFS.DiffIDs[n].Verifier()
 	tee := io.TeeReader(stream, plain)
-	if _, err := archive.Apply(context.Background(), dir, tee); err != nil {
+	if err := use(tee); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, tee); err != nil { // the rest after the end of the archive
