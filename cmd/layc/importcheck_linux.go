@@ -55,9 +55,6 @@ type proof struct {
 
 // checkImport builds everything both ways. It fails if an image differs.
 func (i *imports) checkImport(cmd *cobra.Command, root string, builds []importing.Build, r *importing.Result) error {
-	if os.Geteuid() != 0 {
-		return usage(cmd, "--check requires root: it unpacks the images with all owners")
-	}
 	if err := i.engine.check(cmd); err != nil {
 		return err
 	}
@@ -205,10 +202,10 @@ func (p *proof) compare(ctx context.Context) error {
 	return nil
 }
 
-// layout returns the OCI layout with the image that a Dockerfile makes.
-func (p *proof) layout(name string) string {
-	return filepath.Join(p.dir, "dockerfiles", digest.FromString(name).Encoded()[:12])
-}
+// dockerfiles is the OCI layout with the images that Dockerfiles make, which share their blobs. short names them
+// there.
+func (p *proof) dockerfiles() string { return filepath.Join(p.dir, "dockerfiles") }
+func short(name string) string       { return digest.FromString(name).Encoded()[:12] }
 
 // dockerfile builds a Dockerfile, after those of the images that it refers to.
 func (p *proof) dockerfile(ctx context.Context, name string, above []string) error {
@@ -221,7 +218,7 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 	b := p.builds[name]
 	at := p.alone(b)
 	d := engine.Dockerfile{
-		Locals: map[string]fsutil.FS{}, Layouts: map[string]string{}, Dir: p.layout(name),
+		Locals: map[string]fsutil.FS{}, Layouts: map[string]string{}, Dir: p.dockerfiles(), Tag: short(name),
 		// All images with these contexts share the engine's copies of them; the Dockerfile is of this image alone.
 		Key:     digest.FromString(fmt.Sprintf("%q %q %q", p.root, b.Context, slices.Sorted(maps.Values(b.Contexts)))).String(),
 		Options: map[string]string{"filename": filepath.Base(b.File), "dockerfilekey": filepath.Base(at)},
@@ -246,7 +243,7 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 		if err := p.dockerfile(ctx, sibling, append(above, name)); err != nil {
 			return err
 		}
-		if err := namedContext(&d, ref, p.layout(sibling), ""); err != nil {
+		if err := namedContext(&d, ref, p.dockerfiles(), short(sibling)); err != nil {
 			return err
 		}
 	}
@@ -263,7 +260,7 @@ func (p *proof) dockerfile(ctx context.Context, name string, above []string) err
 		switch {
 		case d.Options["context:"+k] != "" || p.images[name].Siblings[c] != "":
 			if sibling := p.images[name].Siblings[c]; sibling != "" {
-				if err := namedContext(&d, k, p.layout(sibling), ""); err != nil {
+				if err := namedContext(&d, k, p.dockerfiles(), short(sibling)); err != nil {
 					return err
 				}
 			}
@@ -298,7 +295,7 @@ func namedContext(d *engine.Dockerfile, ref, layout, image string) error {
 		return err
 	}
 	for _, m := range index.Manifests {
-		if image == "" || m.Annotations[ocispecs.AnnotationRefName] == image {
+		if m.Annotations[ocispecs.AnnotationRefName] == image {
 			store := "layout-" + m.Digest.Encoded()[:12]
 			d.Layouts[store] = layout
 			d.Options["context:"+strings.TrimSuffix(reference.FamiliarString(full), ":latest")] = "oci-layout://" + store + "@" + m.Digest.String()
@@ -310,7 +307,7 @@ func namedContext(d *engine.Dockerfile, ref, layout, image string) error {
 
 // alone returns the path of the directory that has only the Dockerfile of a build.
 func (p *proof) alone(b importing.Build) string {
-	return filepath.Join(p.dir, "dockerfile-"+digest.FromString(b.Name).Encoded()[:12])
+	return filepath.Join(p.dir, "dockerfile-"+short(b.Name))
 }
 
 // writeAlone writes a Dockerfile, and the ignore file that belongs to it, to a directory, and returns its files.
@@ -414,7 +411,7 @@ func (p *proof) differences(name string) (lines []string, paths int, err error) 
 	if tags := p.images[name].Tags; len(tags) > 0 {
 		ref += ":" + tags[0]
 	}
-	for n, from := range []struct{ layout, ref string }{{p.layout(name), ""}, {p.out(), ref}} {
+	for n, from := range []struct{ layout, ref string }{{p.dockerfiles(), short(name)}, {p.out(), ref}} {
 		image, err := exact.Open(from.layout, from.ref)
 		if err != nil {
 			return nil, 0, err

@@ -25,8 +25,9 @@ type Dockerfile struct {
 	// Layouts are the OCI layout directories that contexts refer to as oci-layout://NAME@DIGEST.
 	Layouts map[string]string
 	Secrets map[string][]byte
-	// Dir is the OCI layout that gets the image. It is created.
+	// Dir is the OCI layout that gets the image. It is created; blobs that it has are not written again.
 	Dir    string
+	Tag    string                    // names the image in the layout
 	Status func(*client.SolveStatus) // may be nil
 }
 
@@ -43,7 +44,7 @@ func (e *Engine) BuildDockerfile(ctx context.Context, d Dockerfile) error {
 		// With a command line, the frontend does not look for another one in the syntax line.
 		FrontendAttrs: withCommand(d.Options),
 		Session:       []session.Attachable{secretsprovider.FromMap(d.Secrets), credentials()},
-		Exports:       []client.ExportEntry{{Type: client.ExporterOCI, OutputDir: d.Dir, Attrs: map[string]string{"tar": "false"}}},
+		Exports:       []client.ExportEntry{{Type: client.ExporterOCI, OutputDir: d.Dir, Attrs: map[string]string{"tar": "false", "name": "layc.invalid/dockerfile:" + d.Tag}}},
 		Internal:      e.opts.Address == "",
 	}
 	if opt.OCIStores, err = stores(d.Layouts); err != nil {
