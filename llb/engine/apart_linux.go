@@ -23,7 +23,7 @@ func (w *compressing) ResolveOp(v solver.Vertex, s frontend.FrontendLLBBridge, s
 	op, err := w.Worker.ResolveOp(v, s, sm, proxy)
 	if err == nil {
 		of, _ := v.Sys().(*pb.Op)
-		op = layered{op, w, v.Digest(), of.GetSource() != nil}
+		op = layered{lookingFor(op, v, w), w, v.Digest(), of.GetSource() != nil}
 	}
 	if mark := v.Options().Description[helper.Apart]; mark != "" && err == nil {
 		return apart{op, mark}, nil

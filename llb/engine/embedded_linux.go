@@ -28,7 +28,6 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
-	"github.com/moby/buildkit/util/archutil"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/worker"
@@ -142,7 +141,6 @@ func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error 
 	if err := e.useTemp(); err != nil {
 		return unusable(e.state, err)
 	}
-	e.emulated()
 	reserve(e.state)
 	socket, err := listenSocket(e.state)
 	if err != nil {
@@ -191,17 +189,6 @@ func (e *embedded) useTemp() error {
 		return errors.Join(err, mount.SetTempMountLocation(os.TempDir()))
 	})
 	return nil
-}
-
-// emulated looks which platforms the machine emulates while the engine starts. The first step waits for
-// that: BuildKit tries ten programs, which takes some milliseconds.
-func (e *embedded) emulated() {
-	known := make(chan struct{})
-	go func() {
-		defer close(known)
-		archutil.SupportedPlatforms(true) // it keeps what it found
-	}()
-	e.undo = append(e.undo, func() error { <-known; return nil }) // its programs are in the temporary directory
 }
 
 func ignoreClosed(err error) error {

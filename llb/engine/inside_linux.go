@@ -12,10 +12,12 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/moby/buildkit/executor"
-	resourcestypes "github.com/moby/buildkit/executor/resources/types"
-	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/cache"
+	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/snapshot"
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/worker"
 	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/helper"
@@ -28,34 +30,44 @@ import (
 // the trees as its root directory, which takes five. A container would isolate no more of what they do:
 // both are layc's own code, and only read. The engine does so only for a helper that is the one of this
 // layc, as other versions may look for something else.
+//
+// Such a step makes no files. So the engine keeps no empty directory for it, as BuildKit does for a step:
+// each would be a record that every later start of the engine reads. If the step does not hold, it runs in
+// a container: what that says is what the user sees.
 
-// inside is an executor that does without a container what the helper would do in a step that looks at
-// trees.
-type inside struct{ executor.Executor }
+// looking is the operation of a step in which layc's helper looks at trees.
+type looking struct {
+	solver.Op // the step in a container
+	step      *pb.ExecOp
+	worker    worker.Worker
+}
 
-func (e inside) Run(ctx context.Context, id string, root executor.Mount, mounts []executor.Mount, process executor.ProcessInfo, started chan<- struct{}) (resourcestypes.Recorder, error) {
-	args := process.Meta.Args
-	if len(args) < 3 || args[0] != helper.Dir+"/"+helper.File || args[1] != "kept" && args[1] != "start" {
-		return e.Executor.Run(ctx, id, root, mounts, process, started)
+// lookingFor returns the operation of a vertex without a container; op if it needs one. Without a mark the
+// result may go to a cache elsewhere, which keeps what has files only.
+func lookingFor(op solver.Op, v solver.Vertex, w worker.Worker) solver.Op {
+	of, _ := v.Sys().(*pb.Op)
+	step := of.GetExec()
+	args := step.GetMeta().GetArgs()
+	if len(args) < 3 || args[0] != helper.Dir+"/"+helper.File || args[1] != "kept" && args[1] != "start" || v.Options().Description[helper.Apart] == "" {
+		return op
 	}
+	return looking{op, step, w}
+}
+
+// Exec returns a result without files if the step holds.
+func (l looking) Exec(ctx context.Context, job solver.JobContext, inputs []solver.Result) ([]solver.Result, error) {
 	m := &mounted{dirs: map[string]string{}}
-	known, failed, err := m.look(ctx, mounts, process)
+	holds, err := m.holds(ctx, job.Session(), l.step, inputs)
 	if err = errors.Join(err, m.unmount()); err != nil {
 		return nil, err
-	}
-	if !known {
-		return e.Executor.Run(ctx, id, root, mounts, process, started)
-	}
-	if started != nil {
-		close(started)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if failed {
-		return nil, &gatewayerrors.ExitError{ExitCode: 1}
+	if !holds {
+		return l.Op.Exec(ctx, job, inputs)
 	}
-	return nil, nil
+	return []solver.Result{worker.NewWorkerRefResult(nil, l.worker)}, nil
 }
 
 // mounted are the mounts of a step, outside of a container.
@@ -65,81 +77,95 @@ type mounted struct {
 	root string // a temporary directory; "": none
 }
 
-// look does what the helper does in a step, and reports whether it fails. What it finds is then printed. It
-// does nothing unless known is true: if the step has this layc's helper, and mounts all trees.
-func (m *mounted) look(ctx context.Context, mounts []executor.Mount, process executor.ProcessInfo) (known, failed bool, err error) {
+// holds does what the helper does in a step, and reports whether it succeeds. It does nothing, and returns
+// false, unless the step has this layc's helper, mounts all trees, and makes nothing but a root directory.
+func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, inputs []solver.Result) (bool, error) {
 	root := ""
-	args := process.Meta.Args
+	args := step.Meta.Args
 	if args[1] == "start" {
-		if root, err = os.MkdirTemp("", "layc-step"); err != nil { // in the state, see [embedded.useTemp]
-			return false, false, err
+		dir, err := m.makeRoot()
+		if err != nil {
+			return false, err
 		}
-		m.root = root
-		// The trees are mounted below a mount, so that one call unmounts all: each waits for some milliseconds.
-		if err := unix.Mount(root, root, "", unix.MS_BIND, ""); err != nil {
-			return false, false, fmt.Errorf("mount a directory for a step: %w", err)
+		root = dir
+	}
+	for _, mount := range step.Mounts {
+		if mount.Dest == "/" && mount.Input == int64(pb.Empty) && mount.Output == 0 {
+			continue
 		}
-		m.undo = append(m.undo, func() error { return unix.Unmount(root, unix.MNT_DETACH) })
-		if err := unix.Mount("", root, "", unix.MS_PRIVATE, ""); err != nil {
-			return false, false, fmt.Errorf("mount a directory for a step: %w", err)
+		if mount.Output != int64(pb.SkipOutput) || mount.Selector != "" || mount.Input < 0 || mount.Input >= int64(len(inputs)) {
+			return false, nil
+		}
+		tree, ok := inputs[mount.Input].Sys().(*worker.WorkerRef)
+		if !ok || tree.ImmutableRef == nil {
+			return false, nil
+		}
+		if err := m.mount(ctx, s, tree.ImmutableRef, mount.Dest, root); err != nil {
+			return false, err
 		}
 	}
-	for _, mount := range mounts {
-		if mount.Src == nil || mount.Selector != "" {
-			return false, false, nil
-		}
-		if err := m.mount(ctx, mount, root); err != nil {
-			return false, false, err
-		}
-	}
-	program, err := os.Lstat(filepath.Join(m.dirs[helper.Dir], helper.File))
-	size, modified, unknown := helper.Stat(runtime.GOARCH)
-	if err != nil || unknown != nil || !program.Mode().IsRegular() || program.Size() != size || !program.ModTime().Equal(modified) {
-		return false, false, nil
+	if !m.hasHelper() {
+		return false, nil
 	}
 	if root != "" {
-		return m.run(ctx, root, process)
+		return run(ctx, root, step.Meta)
 	}
 	var at []string
 	for _, tree := range args[2:] {
 		place, system := strings.CutPrefix(tree, "=")
 		dir, ok := m.dirs[place]
 		if !ok {
-			return false, false, nil
+			return false, nil
 		}
 		if system {
 			dir = "=" + dir
 		}
 		at = append(at, dir)
 	}
-	found := kept.Check(ctx, at)
-	if err := context.Cause(ctx); err != nil {
-		return false, false, err
-	}
-	if found != nil {
-		_, err := fmt.Fprintln(process.Stderr, "layc-helper:", found)
-		return true, true, err
-	}
-	return true, false, nil
+	return kept.Check(ctx, at) == nil, nil
 }
 
-// run runs the helper with a directory as its root.
-func (m *mounted) run(ctx context.Context, root string, process executor.ProcessInfo) (known, failed bool, err error) {
-	c := exec.CommandContext(ctx, process.Meta.Args[0], process.Meta.Args[1:]...)
-	c.Dir, c.Env = "/", process.Meta.Env
-	c.Stdout, c.Stderr = process.Stdout, process.Stderr
+// makeRoot makes a directory that trees are mounted below. It is a mount itself, so that one call unmounts
+// all: each waits for some milliseconds.
+func (m *mounted) makeRoot() (string, error) {
+	root, err := os.MkdirTemp("", "layc-step") // in the state, see [embedded.useTemp]
+	if err != nil {
+		return "", err
+	}
+	m.root = root
+	if err := unix.Mount(root, root, "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("mount a directory for a step: %w", err)
+	}
+	m.undo = append(m.undo, func() error { return unix.Unmount(root, unix.MNT_DETACH) })
+	if err := unix.Mount("", root, "", unix.MS_PRIVATE, ""); err != nil {
+		return "", fmt.Errorf("mount a directory for a step: %w", err)
+	}
+	return root, nil
+}
+
+// hasHelper reports whether a mount has this layc's helper.
+func (m *mounted) hasHelper() bool {
+	program, err := os.Lstat(filepath.Join(m.dirs[helper.Dir], helper.File))
+	size, modified, unknown := helper.Stat(runtime.GOARCH)
+	return err == nil && unknown == nil && program.Mode().IsRegular() && program.Size() == size && program.ModTime().Equal(modified)
+}
+
+// run runs the helper with a directory as its root, and reports whether it succeeds.
+func run(ctx context.Context, root string, meta *pb.Meta) (bool, error) {
+	c := exec.CommandContext(ctx, meta.Args[0], meta.Args[1:]...)
+	c.Dir, c.Env = "/", append([]string{}, meta.Env...)
 	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
-	err = c.Run()
+	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return true, true, nil
+		return false, nil
 	}
-	return true, false, err
+	return err == nil, err
 }
 
-// mount mounts a tree below a root directory; if that is "", wherever it is easiest.
-func (m *mounted) mount(ctx context.Context, mount executor.Mount, root string) error {
-	mountable, err := mount.Src.Mount(ctx, true)
+// mount mounts a tree for a place below a root directory; if that is "", wherever it is easiest.
+func (m *mounted) mount(ctx context.Context, s session.Group, tree cache.ImmutableRef, place, root string) error {
+	mountable, err := tree.Mount(ctx, true, s)
 	if err != nil {
 		return err
 	}
@@ -160,16 +186,16 @@ func (m *mounted) mount(ctx context.Context, mount executor.Mount, root string) 
 		}
 		m.undo = append(m.undo, mounter.Unmount)
 	}
-	m.dirs[mount.Dest] = dir
+	m.dirs[place] = dir
 	if root == "" {
 		return nil
 	}
-	at := filepath.Join(root, mount.Dest)
+	at := filepath.Join(root, place)
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		return err
 	}
 	if err := unix.Mount(dir, at, "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("mount %s: %w", mount.Dest, err)
+		return fmt.Errorf("mount %s: %w", place, err)
 	}
 	return unix.Mount("", at, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 }

@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,29 +11,83 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
-	"github.com/moby/buildkit/executor"
-	resourcestypes "github.com/moby/buildkit/executor/resources/types"
-	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/cache"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/snapshot"
 	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/worker"
 	"github.com/moby/sys/user"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/layc-lang/layc/llb/helper"
 )
 
-// container is an executor that only counts.
+// container is an operation that only counts.
 type container struct {
-	executor.Executor
+	solver.Op
 	started int
 }
 
-func (c *container) Run(context.Context, string, executor.Mount, []executor.Mount, executor.ProcessInfo, chan<- struct{}) (resourcestypes.Recorder, error) {
+func (c *container) Exec(context.Context, solver.JobContext, []solver.Result) ([]solver.Result, error) {
 	c.started++
 	return nil, nil
 }
 
-// TestLooksInside checks which steps the engine does without a container, and that they fail as they
-// would in one.
+// step is a vertex in which the helper of one directory looks at others, whose places start at 0.
+type step struct {
+	solver.Vertex
+	op   *pb.Op
+	mark string
+}
+
+func (s step) Sys() any { return s.op }
+func (s step) Options() solver.VertexOptions {
+	return solver.VertexOptions{Description: map[string]string{helper.Apart: s.mark}}
+}
+
+// looked is the result of another step: a directory of this machine.
+type looked struct {
+	cache.ImmutableRef
+	dir string
+}
+
+func (t looked) Mount(context.Context, bool, session.Group) (snapshot.Mountable, error) {
+	return binding(t.dir), nil
+}
+
+// job has no connections.
+type job struct{ solver.JobContext }
+
+func (job) Session() session.Group { return nil }
+
+// lookAt runs the operation of a step with a command of the helper, and returns how many containers it starts.
+func lookAt(ctx context.Context, mark string, args []string, helperDir string, trees []string, change func(*pb.ExecOp)) (started int, err error) {
+	exec := &pb.ExecOp{Meta: &pb.Meta{Args: args}, Mounts: []*pb.Mount{{Input: int64(pb.Empty), Dest: "/"}}}
+	var inputs []solver.Result
+	for n, dir := range append([]string{helperDir}, trees...) {
+		at := helper.Dir
+		if n > 0 {
+			at = fmt.Sprint("/.layc/tree/", n-1)
+		}
+		exec.Mounts = append(exec.Mounts, &pb.Mount{Input: int64(n), Dest: at, Readonly: true, Output: int64(pb.SkipOutput)})
+		inputs = append(inputs, worker.NewWorkerRefResult(looked{dir: dir}, nil))
+	}
+	if change != nil {
+		change(exec)
+	}
+	inner := &container{}
+	op := lookingFor(inner, step{op: &pb.Op{Op: &pb.Op_Exec{Exec: exec}}, mark: mark}, nil)
+	results, err := op.Exec(ctx, job{}, inputs)
+	if err == nil && inner.started == 0 {
+		if len(results) != 1 || results[0].Sys().(*worker.WorkerRef).ImmutableRef != nil {
+			return 0, fmt.Errorf("results %v", results)
+		}
+	}
+	return inner.started, err
+}
+
+// TestLooksInside checks which steps the engine does without a container: those that hold.
 func TestLooksInside(t *testing.T) {
 	size, modified, err := helper.Stat(runtime.GOARCH)
 	notBuilt(t, err)
@@ -60,45 +113,36 @@ func TestLooksInside(t *testing.T) {
 	}
 	own, base, file, other := program(size, modified), of("etc/passwd"), of("etc"), of("opt/x")
 	look := []string{helper.Dir + "/" + helper.File, "kept", "=/.layc/tree/0", "/.layc/tree/1"}
-	const refused = "layc-helper: replaced: 1 \"/etc\" directory \"\" 0\n"
 	for _, c := range []struct {
 		name      string
+		mark      string
 		args      []string
 		helper    string
 		tree      string
-		selector  string
-		says      string
+		change    func(*pb.ExecOp)
 		container int
 	}{
-		{"nothing is replaced", look, own, other, "", "", 0},
-		{"a directory is replaced", look, own, file, "", refused, 0},
-		{"a helper of another size", look, program(size-1, modified), file, "", "", 1},
-		{"a helper of another time", look, program(size, modified.Add(time.Second)), file, "", "", 1},
-		{"no helper", look, of(), file, "", "", 1},
-		{"a tree that is a part of what is mounted", look, own, file, "etc", "", 1},
-		{"a tree that is not mounted", append(look[:len(look):len(look)], "/.layc/tree/2"), own, file, "", "", 1},
-		{"another command of the helper", []string{look[0], "remain", "/.layc/tree/0", "/.layc/tree/1"}, own, file, "", "", 1},
-		{"a command of the user", []string{"/bin/sh", "kept", "/.layc/tree/0", "/.layc/tree/1"}, own, file, "", "", 1},
+		{"nothing is replaced", "x", look, own, other, nil, 0},
+		{"a directory is replaced", "x", look, own, file, nil, 1},
+		{"the result may go to a cache elsewhere", "", look, own, other, nil, 1},
+		{"a helper of another size", "x", look, program(size-1, modified), other, nil, 1},
+		{"a helper of another time", "x", look, program(size, modified.Add(time.Second)), other, nil, 1},
+		{"no helper", "x", look, of(), other, nil, 1},
+		{"a tree that is a part of what is mounted", "x", look, own, other, func(e *pb.ExecOp) { e.Mounts[3].Selector = "opt" }, 1},
+		{"a tree that the step may change", "x", look, own, other, func(e *pb.ExecOp) { e.Mounts[3].Output = 1 }, 1},
+		{"a root directory with files", "x", look, own, other, func(e *pb.ExecOp) { e.Mounts[0].Input = 1 }, 1},
+		{"a tree that is not mounted", "x", append(look[:len(look):len(look)], "/.layc/tree/2"), own, other, nil, 1},
+		{"another command of the helper", "x", []string{look[0], "remain", "/.layc/tree/0", "/.layc/tree/1"}, own, other, nil, 1},
+		{"a command of the user", "x", []string{"/bin/sh", "kept", "/.layc/tree/0", "/.layc/tree/1"}, own, other, nil, 1},
 	} {
-		inner := &container{}
-		var said bytes.Buffer
-		started := make(chan struct{})
-		mounts := []executor.Mount{
-			{Src: bound(c.helper), Dest: helper.Dir}, {Src: bound(base), Dest: "/.layc/tree/0"}, {Src: bound(c.tree), Dest: "/.layc/tree/1", Selector: c.selector},
-		}
-		_, err := inside{inner}.Run(t.Context(), "", executor.Mount{}, mounts, executor.ProcessInfo{Meta: executor.Meta{Args: c.args}, Stderr: writing{&said}}, started)
-		var exit *gatewayerrors.ExitError
-		if failed := errors.As(err, &exit) && exit.ExitCode == 1; failed != (c.says != "") || !failed && err != nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if said.String() != c.says || inner.started != c.container {
-			t.Errorf("%s: it says %q, and starts %d containers", c.name, said.String(), inner.started)
+		started, err := lookAt(t.Context(), c.mark, c.args, c.helper, []string{base, c.tree}, c.change)
+		if err != nil || started != c.container {
+			t.Errorf("%s: it starts %d containers, want %d: %v", c.name, started, c.container, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	mounts := []executor.Mount{{Src: bound(own), Dest: helper.Dir}, {Src: bound(base), Dest: "/.layc/tree/0"}, {Src: bound(other), Dest: "/.layc/tree/1"}}
-	if _, err := (inside{&container{}}).Run(ctx, "", executor.Mount{}, mounts, executor.ProcessInfo{Meta: executor.Meta{Args: look}}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := lookAt(ctx, "x", look, own, []string{base, other}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("an interrupted build: %v", err)
 	}
 }
@@ -115,21 +159,13 @@ func notBuilt(t *testing.T, err error) {
 	}
 }
 
-// bound is a directory that a step mounts.
-type bound string
-
-func (b bound) Mount(context.Context, bool) (executor.MountableRef, error) { return binding(b), nil }
-
+// binding is a directory that a step mounts.
 type binding string
 
 func (b binding) Mount() ([]mount.Mount, func() error, error) {
 	return []mount.Mount{{Type: "bind", Source: string(b), Options: []string{"rbind", "ro"}}}, func() error { return nil }, nil
 }
 func (b binding) IdentityMapping() *user.IdentityMapping { return nil }
-
-type writing struct{ io.Writer }
-
-func (writing) Close() error { return nil }
 
 // anOp is an operation with a key.
 type anOp struct {
@@ -185,24 +221,16 @@ func TestRunsHelperInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		args []string
-		says string
+		args  []string
+		holds bool
 	}{
-		{[]string{"", "1", "/tree", "--", "command", "/", "/bin", "run", ""}, ""},
-		{[]string{"", "1", "/tree", "--", "command", "/", "/bin", "ls", ""}, "layc-helper: not started: command missing \"ls\" \"\" \"\" \"run sh\"\n"},
-		{[]string{"root", "1", "/tree"}, "layc-helper: no user root: \n"}, // this machine has one
+		{[]string{"", "1", "/.layc/tree/0", "--", "command", "/", "/bin", "run", ""}, true},
+		{[]string{"", "1", "/.layc/tree/0", "--", "command", "/", "/bin", "ls", ""}, false},
+		{[]string{"root", "1", "/.layc/tree/0"}, false}, // this machine has one
 	} {
-		inner := &container{}
-		var said bytes.Buffer
-		mounts := []executor.Mount{{Src: bound(program), Dest: helper.Dir}, {Src: bound(tree), Dest: "/tree"}}
-		args := append([]string{helper.Dir + "/" + helper.File, "start"}, c.args...)
-		_, err := inside{inner}.Run(t.Context(), "", executor.Mount{}, mounts, executor.ProcessInfo{Meta: executor.Meta{Args: args}, Stdout: writing{&said}, Stderr: writing{&said}}, nil)
-		var exit *gatewayerrors.ExitError
-		if failed := errors.As(err, &exit) && exit.ExitCode == 1; failed != (c.says != "") || !failed && err != nil {
-			t.Errorf("%q: %v", c.args, err)
-		}
-		if said.String() != c.says || inner.started != 0 {
-			t.Errorf("%q: it says %q, and starts %d containers", c.args, said.String(), inner.started)
+		started, err := lookAt(t.Context(), "x", append([]string{helper.Dir + "/" + helper.File, "start"}, c.args...), program, []string{tree}, nil)
+		if err != nil || (started == 0) != c.holds {
+			t.Errorf("%q starts %d containers: %v", c.args, started, err)
 		}
 	}
 }

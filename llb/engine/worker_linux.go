@@ -117,7 +117,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
-		Executor:         inside{checked{steps}},
+		Executor:         checked{steps},
 		Snapshotter:      blobs.NewSnapshotter(toBuildKit(kind), db.Snapshotter(toBuildKit(kind)), namespace, nil),
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
