@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -18,7 +18,6 @@ import (
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/worker"
-	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/helper"
 	"github.com/layc-lang/layc/llb/kept"
@@ -27,9 +26,9 @@ import (
 // Each image has two steps in which layc's helper looks at trees: for what layers replace, and for the user
 // and the programs that it starts. To start a container for each takes fifty milliseconds of CPU time. So
 // this process looks itself for the one, which takes a millisecond, and runs the helper for the other with
-// the trees as its root directory, which takes five. A container would isolate no more of what they do:
-// both are layc's own code, and only read. The engine does so only for a helper that is the one of this
-// layc, as other versions may look for something else.
+// a directory that has all trees as its root directory, which takes two. So links lead it nowhere else. A
+// container would isolate no more of what they do: both are layc's own code, and only read. The engine does
+// so only for a helper that is the one of this layc, as other versions may look for something else.
 //
 // Such a step makes no files. So the engine keeps no empty directory for it, as BuildKit does for a step:
 // each would be a record that every later start of the engine reads. If the step does not hold, it runs in
@@ -70,25 +69,15 @@ func (l looking) Exec(ctx context.Context, job solver.JobContext, inputs []solve
 	return []solver.Result{worker.NewWorkerRefResult(nil, l.worker)}, nil
 }
 
-// mounted are the mounts of a step, outside of a container.
+// mounted are the trees of a step, outside of a container.
 type mounted struct {
 	dirs map[string]string // by their places in the step
 	undo []func() error
-	root string // a temporary directory; "": none
 }
 
 // holds does what the helper does in a step, and reports whether it succeeds. It does nothing, and returns
 // false, unless the step has this layc's helper, mounts all trees, and makes nothing but a root directory.
 func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, inputs []solver.Result) (bool, error) {
-	root := ""
-	args := step.Meta.Args
-	if args[1] == "start" {
-		dir, err := m.makeRoot()
-		if err != nil {
-			return false, err
-		}
-		root = dir
-	}
 	for _, mount := range step.Mounts {
 		if mount.Dest == "/" && mount.Input == int64(pb.Empty) && mount.Output == 0 {
 			continue
@@ -100,18 +89,24 @@ func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, i
 		if !ok || tree.ImmutableRef == nil {
 			return false, nil
 		}
-		if err := m.mount(ctx, s, tree.ImmutableRef, mount.Dest, root); err != nil {
+		if err := m.mount(ctx, s, tree.ImmutableRef, mount.Dest); err != nil {
 			return false, err
 		}
 	}
-	if !m.hasHelper() {
+	switch args := step.Meta.Args[1:]; {
+	case !m.hasHelper():
 		return false, nil
+	case args[0] == "start":
+		return m.start(ctx, args)
+	default:
+		return m.kept(ctx, args[1:])
 	}
-	if root != "" {
-		return run(ctx, root, step.Meta)
-	}
+}
+
+// kept looks for what trees replace, of which those of whole systems have a "=".
+func (m *mounted) kept(ctx context.Context, trees []string) (holds bool, err error) {
 	var at []string
-	for _, tree := range args[2:] {
+	for _, tree := range trees {
 		place, system := strings.CutPrefix(tree, "=")
 		dir, ok := m.dirs[place]
 		if !ok {
@@ -125,22 +120,44 @@ func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, i
 	return kept.Check(ctx, at) == nil, nil
 }
 
-// makeRoot makes a directory that trees are mounted below. It is a mount itself, so that one call unmounts
-// all: each waits for some milliseconds.
-func (m *mounted) makeRoot() (string, error) {
-	root, err := os.MkdirTemp("", "layc-step") // in the state, see [embedded.useTemp]
-	if err != nil {
-		return "", err
+// start runs the helper with the arguments start WHO NUMBER TREE… MORE… in the directory that has all trees.
+func (m *mounted) start(ctx context.Context, args []string) (holds bool, err error) {
+	if len(args) < 3 {
+		return false, nil
 	}
-	m.root = root
-	if err := unix.Mount(root, root, "", unix.MS_BIND, ""); err != nil {
-		return "", fmt.Errorf("mount a directory for a step: %w", err)
+	trees, err := strconv.Atoi(args[2])
+	if err != nil || trees < 0 || trees > len(args)-3 {
+		return false, nil
 	}
-	m.undo = append(m.undo, func() error { return unix.Unmount(root, unix.MNT_DETACH) })
-	if err := unix.Mount("", root, "", unix.MS_PRIVATE, ""); err != nil {
-		return "", fmt.Errorf("mount a directory for a step: %w", err)
+	root := m.dirs[helper.Dir]
+	for _, dir := range m.dirs {
+		for !within(dir, root) {
+			root = filepath.Dir(root)
+		}
 	}
-	return root, nil
+	inside := slices.Clone(args)
+	for n, place := range args[3 : 3+trees] {
+		dir, ok := m.dirs[place]
+		if !ok {
+			return false, nil
+		}
+		inside[3+n] = "/" + strings.TrimPrefix(strings.TrimPrefix(dir, root), "/")
+	}
+	program := filepath.Join("/", strings.TrimPrefix(m.dirs[helper.Dir], root), helper.File)
+	c := exec.CommandContext(ctx, program, inside...)
+	c.Dir, c.Env = "/", []string{} // the helper asks for no variable
+	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	err = c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// within reports whether a path is a directory, or in it.
+func within(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // hasHelper reports whether a mount has this layc's helper.
@@ -150,21 +167,8 @@ func (m *mounted) hasHelper() bool {
 	return err == nil && unknown == nil && program.Mode().IsRegular() && program.Size() == size && program.ModTime().Equal(modified)
 }
 
-// run runs the helper with a directory as its root, and reports whether it succeeds.
-func run(ctx context.Context, root string, meta *pb.Meta) (bool, error) {
-	c := exec.CommandContext(ctx, meta.Args[0], meta.Args[1:]...)
-	c.Dir, c.Env = "/", append([]string{}, meta.Env...)
-	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
-	err := c.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// mount mounts a tree for a place below a root directory; if that is "", wherever it is easiest.
-func (m *mounted) mount(ctx context.Context, s session.Group, tree cache.ImmutableRef, place, root string) error {
+// mount mounts a tree for a place of the step, wherever it is easiest.
+func (m *mounted) mount(ctx context.Context, s session.Group, tree cache.ImmutableRef, place string) error {
 	mountable, err := tree.Mount(ctx, true, s)
 	if err != nil {
 		return err
@@ -176,28 +180,18 @@ func (m *mounted) mount(ctx context.Context, s session.Group, tree cache.Immutab
 	if release != nil {
 		m.undo = append(m.undo, release)
 	}
-	dir := ""
 	if len(made) == 1 && made[0].Type == "bind" { // a directory, which nobody changes
-		dir = made[0].Source
-	} else {
-		mounter := snapshot.LocalMounterWithMounts(made)
-		if dir, err = mounter.Mount(); err != nil {
-			return err
-		}
-		m.undo = append(m.undo, mounter.Unmount)
-	}
-	m.dirs[place] = dir
-	if root == "" {
+		m.dirs[place] = made[0].Source
 		return nil
 	}
-	at := filepath.Join(root, place)
-	if err := os.MkdirAll(at, 0o755); err != nil {
+	mounter := snapshot.LocalMounterWithMounts(made)
+	dir, err := mounter.Mount()
+	if err != nil {
 		return err
 	}
-	if err := unix.Mount(dir, at, "", unix.MS_BIND, ""); err != nil {
-		return fmt.Errorf("mount %s: %w", place, err)
-	}
-	return unix.Mount("", at, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	m.dirs[place] = dir
+	m.undo = append(m.undo, mounter.Unmount)
+	return nil
 }
 
 func (m *mounted) unmount() error {
@@ -205,8 +199,5 @@ func (m *mounted) unmount() error {
 	for _, undo := range slices.Backward(m.undo) {
 		errs = append(errs, undo())
 	}
-	if err := errors.Join(errs...); err != nil || m.root == "" {
-		return err // a mount may still be there, with files of the engine
-	}
-	return os.RemoveAll(m.root)
+	return errors.Join(errs...)
 }
