@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -21,6 +23,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/opencontainers/go-digest"
 	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sys/unix"
 )
 
 // A state is databases, and the files that they refer to. If somebody deletes or cuts
@@ -177,26 +180,39 @@ func (s store) blob(d digest.Digest) string {
 }
 
 // looks is a digest of what shows at a glance: sizes and times of the databases and
-// blobs, and which snapshots there are.
+// blobs, and which snapshots there are. Each start and end of an engine looks at thousands of files, so it
+// goes from their directories, and not from the root for each.
 func (s store) looks() string {
 	h := sha256.New()
-	note := func(name string) {
-		if info, err := os.Stat(name); err == nil {
-			fmt.Fprintln(h, name, info.Size(), info.ModTime().UnixNano())
+	var line []byte
+	glance := func(dir int, name, file string) {
+		var is unix.Stat_t
+		if err := unix.Fstatat(dir, file, &is, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+			is = unix.Stat_t{Size: -1}
+		} else if is.Mode&unix.S_IFMT == unix.S_IFDIR {
+			is = unix.Stat_t{} // what is in it is not looked at
+		}
+		line = strconv.AppendInt(append(append(line[:0], name...), ' '), is.Size, 10)
+		line = strconv.AppendInt(append(line, ' '), unix.TimespecToNsec(is.Mtim), 10)
+		h.Write(append(line, '\n'))
+	}
+	each := func(path, within string) {
+		dir, err := os.Open(path)
+		if err != nil {
+			return
+		}
+		defer dir.Close()
+		names, _ := dir.Readdirnames(-1) // what could be read of a directory is how it looks
+		slices.Sort(names)
+		for _, name := range names {
+			glance(int(dir.Fd()), name, name+within)
 		}
 	}
 	for _, name := range s.databases() {
-		note(name)
+		glance(unix.AT_FDCWD, name, name)
 	}
-	blobs, _ := filepath.Glob(filepath.Join(s.worker, "content", "blobs", "*", "*")) // the pattern is valid
-	for _, name := range blobs {
-		note(name)
-	}
-	snapshots, _ := os.ReadDir(filepath.Join(s.snapshots(), "snapshots"))
-	for _, e := range snapshots {
-		_, err := os.Lstat(filepath.Join(s.snapshots(), "snapshots", e.Name(), "fs"))
-		fmt.Fprintln(h, e.Name(), err == nil)
-	}
+	each(filepath.Join(s.worker, "content", "blobs", string(digest.Canonical)), "")
+	each(filepath.Join(s.snapshots(), "snapshots"), "/fs")
 	return hex.EncodeToString(h.Sum(nil))
 }
 

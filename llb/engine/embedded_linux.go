@@ -134,8 +134,10 @@ func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error 
 		return unusable(e.state, err)
 	}
 	left := leftovers{state: e.state, runc: runcPath}
-	if err := left.sweep(ctx); err != nil {
-		return &UnavailableError{What: "cannot remove the files and mounts of a killed engine", Help: "restart the machine, or name another state directory with --state", Err: err}
+	if e.killed { // else it has swept itself
+		if err := left.sweep(ctx); err != nil {
+			return &UnavailableError{What: "cannot remove the files and mounts of a killed engine", Help: "restart the machine, or name another state directory with --state", Err: err}
+		}
 	}
 	e.undo = append(e.undo, func() error { return left.sweep(context.WithoutCancel(ctx)) })
 	if err := e.useTemp(); err != nil {
@@ -175,7 +177,7 @@ func (e *embedded) openLog() error {
 func (e *embedded) useTemp() error {
 	before, had := os.LookupEnv("TMPDIR")
 	dir := filepath.Join(e.state, tempName)
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	if err := errors.Join(os.Setenv("TMPDIR", dir), mount.SetTempMountLocation(dir)); err != nil {
