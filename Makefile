@@ -197,7 +197,7 @@ exact: build archivers
 
 ## seeds: the searches for bugs with all their random fleets and mistakes; `make test` tries a part
 seeds: helpers
-	LAYC_SEEDS=all $(GO) test -count=1 -timeout 1h ./compiler ./compiler/plan/search
+	LAYC_SEEDS=all $(GO) test -count=1 -timeout 1h ./compiler ./compiler/plan ./compiler/plan/search
 
 ## bench: measure the stages; the table in README.md is made of these
 bench: helpers

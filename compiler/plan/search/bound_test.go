@@ -46,22 +46,22 @@ func TestBoundIsBelowTheOptimum(t *testing.T) {
 func TestGaps(t *testing.T) {
 	for n, c := range []struct {
 		shape
-		most [2]float64 // percent, at 8 and 10 layers
+		most [2]float64 // percent, at 10 and 8 layers
 	}{
-		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 30}, [2]float64{5, 3}},
-		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 50}, [2]float64{4, 3}},
-		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 80}, [2]float64{9, 8}},
-		{shape{apps: 60, items: 80, bases: 2, perApp: 20, stacked: 40}, [2]float64{5, 4}},
+		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 30}, [2]float64{3, 5}},
+		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 50}, [2]float64{3, 4}},
+		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 80}, [2]float64{8, 9}},
+		{shape{apps: 60, items: 80, bases: 2, perApp: 20, stacked: 40}, [2]float64{4, 5}},
 		{shape{apps: 60, items: 30, bases: 1, perApp: 8, stacked: 60}, [2]float64{3, 3}},
-		{shape{apps: 60, items: 100, bases: 2, perApp: 30, stacked: 40}, [2]float64{10, 9}},
+		{shape{apps: 60, items: 100, bases: 2, perApp: 30, stacked: 40}, [2]float64{9, 10}},
 		{shape{apps: 60, items: 200, bases: 3, perApp: 40, stacked: 30}, [2]float64{16, 16}},
-		{shape{apps: 60, items: 60, bases: 1, perApp: 10, stacked: 20}, [2]float64{3, 1}},
+		{shape{apps: 60, items: 60, bases: 1, perApp: 10, stacked: 20}, [2]float64{1, 3}},
 	} {
 		if testing.Short() && n%4 > 0 {
 			continue
 		}
 		p := generate(rand.New(rand.NewPCG(uint64(n), 77)), c.shape)
-		for k, limit := range []int{8, 10} {
+		for k, limit := range []int{10, 8}[:seeds(2, 1, 1)] {
 			p := withLimit(p, limit)
 			s, err := Solve(p, Options{})
 			if err != nil {
