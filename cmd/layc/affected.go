@@ -25,9 +25,9 @@ func (c *cli) affectedCommand() *cobra.Command {
 		Long: `affected compares the module with a git revision and lists the apps whose image
 digests change, one per line. The program, the pins in the lock file, and the
 files that apps and their build stages copy all count. Files that git ignores
-count as unchanged. Images of published components are listed by name; layc
-build accepts these names, too. To build what a change affects, run layc build
---since REV.
+count as unchanged, and so do directories without files, which git cannot have.
+Images of published components are listed by name; layc build accepts these
+names, too. To build what a change affects, run layc build --since REV.
 
 If no app is affected, the list is the word none. Where a command takes apps,
 none selects none of them: layc build none builds nothing, but layc build

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,8 @@ func (e *UnknownError) Error() string {
 
 // CheckOut writes a directory of a git working tree, as it was at a revision, into the directory
 // to. Files that git ignores, such as archives built outside of layc, are in no revision. Those
-// among files, relative to the directory, are copied from the working tree.
+// among files, relative to the directory, are copied from the working tree. So are directories
+// without any file: git cannot know whether a revision had them.
 func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 	g := worktree{ctx, dir}
 	lines, err := g.run(nil, "rev-parse", "--show-toplevel", "--show-prefix")
@@ -59,18 +61,59 @@ func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 	if err := whole.write(tree, to); err != nil || len(files) == 0 {
 		return err
 	}
+	root, err := os.OpenRoot(to) // links of the revision may lead anywhere
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	ignored, err := g.run(nil, append([]string{"ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"}, files...)...)
 	if err != nil {
 		return err
 	}
 	for _, name := range strings.Split(strings.TrimRight(ignored, "\x00"), "\x00") {
 		if name != "" && filepath.IsLocal(name) {
-			if err := copyFile(filepath.Join(dir, name), filepath.Join(to, name)); err != nil {
+			if err := copyFile(filepath.Join(dir, name), root, name); err != nil {
 				return err
 			}
 		}
 	}
+	for _, name := range files {
+		if _, err := copyEmpty(dir, root, name); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// copyEmpty makes the directories at and below a path in dir that have no file below them. It reports
+// whether there is a file at the path or below it. Links count as files.
+func copyEmpty(dir string, to *os.Root, name string) (full bool, err error) {
+	info, err := os.Lstat(filepath.Join(dir, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.IsDir():
+		return true, nil
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, name))
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		below, err := copyEmpty(dir, to, filepath.Join(name, e.Name()))
+		if err != nil {
+			return false, err
+		}
+		full = full || below
+	}
+	if full {
+		return true, nil
+	}
+	// It fails where the revision has a file or a link, which is a change that counts.
+	_ = to.MkdirAll(name, 0o755)
+	return false, nil
 }
 
 // worktree runs the git program in a directory.
@@ -109,21 +152,22 @@ func (g worktree) write(tree, to string) error {
 	return err
 }
 
-// copyFile copies a file with its mode, or a link.
-func copyFile(from, to string) error {
+// copyFile copies a file with its mode, or a link. Nothing is copied through a link or over a file that a
+// revision has in place of a directory, which is a change that counts.
+func copyFile(from string, root *os.Root, to string) error {
 	info, err := os.Lstat(from)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
+	if err := root.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return nil
 	}
 	if info.Mode()&os.ModeSymlink != 0 {
 		target, err := os.Readlink(from)
 		if err != nil {
 			return err
 		}
-		return os.Symlink(target, to)
+		return root.Symlink(target, to)
 	}
 	if !info.Mode().IsRegular() { // reading a pipe would block forever
 		return fmt.Errorf("%s is not a regular file", from)
@@ -132,5 +176,5 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, text, info.Mode().Perm())
+	return root.WriteFile(to, text, info.Mode().Perm())
 }

@@ -41,16 +41,32 @@ func repository(t *testing.T) (dir string) {
 	write("outside", "o", 0o644)
 	write("module/a.layer", "first", 0o644)
 	write("module/sub/run", "first", 0o755)
+	write("module/was", "a link", 0o644)
 	git("add", "-A")
 	git("commit", "-qm", "first")
 	git("tag", "first")
 	write("module/a.layer", "second", 0o644)
 	write("module/new", "n", 0o644)
+	if err := os.Remove(filepath.Join(dir, "module/was")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("..", filepath.Join(dir, "module/was")); err != nil {
+		t.Fatal(err)
+	}
 	git("add", "-A")
 	git("commit", "-qm", "second")
 	write("module/a.layer", "not committed", 0o644)
 	write("module/built/x", "today", 0o755)
 	write("module/other", "not copied", 0o644)
+	if err := os.Remove(filepath.Join(dir, "module/was")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"module/was/none", "module/sub/none/deep", "module/hollow/a", "module/hollow/b", "module/mixed/none"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("module/mixed/new", "not copied", 0o644)
 	if err := os.Symlink("built", filepath.Join(dir, "module/link")); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +78,14 @@ func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var lines []string
 	err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			below, err := os.ReadDir(name)
+			if rel, _ := filepath.Rel(dir, name); len(below) == 0 && rel != "." {
+				lines = append(lines, rel+"/")
+			}
 			return err
 		}
 		info, err := d.Info()
@@ -92,12 +115,12 @@ func TestCheckOut(t *testing.T) {
 	dir := repository(t)
 	module := filepath.Join(dir, "module")
 	for rev, want := range map[string]string{
-		"first":  "a.layer first\nbuilt/x* today\nlink -> built\nsub/run* first",
-		"HEAD":   "a.layer second\nbuilt/x* today\nlink -> built\nnew n\nsub/run* first",
-		"HEAD~1": "a.layer first\nbuilt/x* today\nlink -> built\nsub/run* first",
+		"first":  "a.layer first\nbuilt/x* today\nhollow/a/\nhollow/b/\nlink -> built\nsub/none/deep/\nsub/run* first\nwas a link",
+		"HEAD":   "a.layer second\nbuilt/x* today\nhollow/a/\nhollow/b/\nlink -> built\nnew n\nsub/none/deep/\nsub/run* first\nwas -> ..",
+		"HEAD~1": "a.layer first\nbuilt/x* today\nhollow/a/\nhollow/b/\nlink -> built\nsub/none/deep/\nsub/run* first\nwas a link",
 	} {
 		to := t.TempDir()
-		if err := CheckOut(t.Context(), module, rev, to, []string{"built", "link", "a.layer"}); err != nil {
+		if err := CheckOut(t.Context(), module, rev, to, []string{"built", "link", "a.layer", "sub", "hollow", "was", "gone"}); err != nil {
 			t.Errorf("%s: %v", rev, err)
 		} else if got := tree(t, to); got != want {
 			t.Errorf("%s:\n%s\nwant:\n%s", rev, got, want)
