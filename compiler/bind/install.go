@@ -72,7 +72,7 @@ func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.
 			})
 			return nil, false
 		}
-		steps[n] = in.step(s, at(s), to)
+		steps[n] = in.step(s, r.Origin, to)
 	}
 	return steps, true
 }
@@ -118,12 +118,15 @@ func (in *installing) inherit(needs []*model.Instance) {
 }
 
 // step returns a step with its packages, and adds to bound what lies below for them.
-func (in *installing) step(s *model.Install, at source.Span, to *bound) *model.Install {
+// origin is that of the reference to the component.
+func (in *installing) step(s *model.Install, origin source.Span, to *bound) *model.Install {
 	x := in.x
+	at := x.Told(s.Span, origin)
 	out := *s
 	out.Distribution = to.distribution
 	var names []string
-	for _, name := range s.Names {
+	for n, name := range s.Names {
+		at := x.Told(s.Places[n], origin)
 		if !packageName().MatchString(name) {
 			x.notPackage(name, "install %s", at)
 			continue

@@ -81,9 +81,14 @@ func (b *Block) propose(s model.Setting) {
 	b.Settings = append(b.Settings, s)
 }
 
-func (b *Block) install(names []string, at source.Span) {
-	if len(names) > 0 {
-		b.Steps = append(b.Steps, &model.Install{Names: names, Span: at})
+func installs(c *clause) {
+	s := &model.Install{Span: c.At}
+	for _, a := range c.Args {
+		names, places := placed(c.Evaluator, a, c.env)
+		s.Names, s.Places = append(s.Names, names...), append(s.Places, places...)
+	}
+	if len(s.Names) > 0 {
+		c.to.Steps = append(c.to.Steps, s)
 	}
 }
 
@@ -244,7 +249,7 @@ func (c *clause) evaluate() {
 	case "run":
 		c.run()
 	case "install":
-		c.to.install(c.allTexts(c.Args, c.env), c.At)
+		installs(c)
 	case "file":
 		c.fileStep()
 	case "dir":

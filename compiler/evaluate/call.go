@@ -14,15 +14,8 @@ func (x *Evaluator) call(e *syntax.Call, v *env) value {
 	case *check.Predeclared:
 		r := &Ref{Packages: []string{}, Span: e.At}
 		for _, a := range e.Args {
-			names := x.texts(a.Value, v)
-			r.Packages = append(r.Packages, names...)
-			for n := range names {
-				at := a.Value
-				if l, ok := at.(*syntax.List); ok && len(l.Items) == len(names) {
-					at = l.Items[n]
-				}
-				r.places = append(r.places, at.Span())
-			}
+			names, places := placed(x, a.Value, v)
+			r.Packages, r.places = append(r.Packages, names...), append(r.places, places...)
 		}
 		return r
 	}

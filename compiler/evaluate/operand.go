@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -122,6 +123,19 @@ func (x *Evaluator) texts(e syntax.Expr, v *env) []string {
 		out = append(out, text(val))
 	}
 	return out
+}
+
+// placed is texts with the place of each string.
+func placed(x *Evaluator, e syntax.Expr, v *env) (out []string, places []source.Span) {
+	out = x.texts(e, v)
+	for n := range out {
+		at := e
+		if l, ok := e.(*syntax.List); ok && len(l.Items) == len(out) {
+			at = l.Items[n]
+		}
+		places = append(places, at.Span())
+	}
+	return out, places
 }
 
 // refs evaluates an operand that is a component or a list of components.

@@ -232,7 +232,8 @@ func Settled(steps []Step, env []EnvVar) []Step {
 // the instance.
 type Install struct {
 	defaults
-	Names        []string // as in the program
+	Names        []string      // as in the program
+	Places       []source.Span // where each of them is written
 	Distribution string
 	// Packages are those with the names, and what of their needs needs one of them, or a
 	// package that an instance below has installed. Sorted by name.

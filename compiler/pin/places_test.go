@@ -49,7 +49,7 @@ func TestPlaced(t *testing.T) {
 		want string
 	}{
 		{fmt.Errorf("resolving: %w", errors.Join(conflict, errors.New("no luck"), unknown)), "resolving: exim4 conflicts with postfix\nno luck\nthere is no jq-2\n" +
-			"a.layer:11:23: component tool wants exim4\na.layer:16:5: component mailer wants postfix\na.layer:11:11: component tool wants jq-2"},
+			"a.layer:11:23: component tool wants exim4\na.layer:16:13: component mailer wants postfix\na.layer:11:11: component tool wants jq-2"},
 		{errors.New("down"), "down"},
 	} {
 		w := &world{packages: func(lock.Distribution) error { return c.err }}
@@ -73,7 +73,7 @@ func TestPackages(t *testing.T) {
 			&debian.PackageError{Names: []string{"exim4", "postfix"}, Message: "exim4 conflicts with postfix", Where: where},
 			&debian.PackageError{Names: []string{"jq-2"}, Unknown: true, Near: []string{"jq"}, Where: where},
 		}, `
-E0371 11:23 exim4 conflicts with postfix | 16:5 component mailer wants postfix | the packages come from debian/bookworm for amd64, and the packages of all apps on a base are resolved together | remove one of them, or use another package in its place; move apps that cannot agree to different modules
+E0371 11:23 exim4 conflicts with postfix | 16:13 component mailer wants postfix | the packages come from debian/bookworm for amd64, and the packages of all apps on a base are resolved together | remove one of them, or use another package in its place; move apps that cannot agree to different modules
 E0370 11:11 unknown package "jq-2" | debian/bookworm for amd64 has no package of this name | did you mean jq?`},
 		{[]error{&debian.PackageError{Names: []string{"exim4"}, Unknown: true, Near: []string{"exim4-base", "exim4-doc"}, Where: where}}, `
 E0370 11:23 unknown package "exim4" | debian/bookworm for amd64 has no package of this name | did you mean one of exim4-base, exim4-doc?`},
