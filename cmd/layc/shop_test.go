@@ -344,7 +344,7 @@ func (s *shop) innerNodes() {
 		}
 	}
 	for _, want := range []struct{ component, kind string }{
-		{`release("12", false)`, "base"}, {`jdk("17")`, "spine"}, {`server("26.0.0.3")`, "portable"},
+		{`release("12", security: false)`, "base"}, {`jdk("17")`, "spine"}, {`server("26.0.0.3")`, "portable"},
 	} {
 		found := slices.ContainsFunc(p.Layers, func(l jsonLayer) bool {
 			return l.Kind == want.kind && slices.Contains(l.Components, want.component) && users[l.ID] == 2

@@ -7,13 +7,18 @@ import (
 
 // How components are shown. Their names and keys have all arguments. People see a name without the
 // arguments at its end that are the defaults; the first argument stays, as it often is a version.
+// Booleans after it have the names of their parameters, as nobody knows what a `false` is about.
 // So equal names are shown alike, however they are written, and different ones differently.
 
 // Given are the arguments that people see.
 func (r *Ref) Given() []string {
 	var out []string
-	for _, a := range r.Args[:r.given] {
-		out = append(out, rendered(a, (*Ref).shown))
+	for n, a := range r.Args[:r.given] {
+		text := rendered(a, (*Ref).shown)
+		if _, is := a.(bool); is && n > 0 {
+			text = r.Component.Params[n].Decl.Name.Name + ": " + text
+		}
+		out = append(out, text)
 	}
 	return out
 }

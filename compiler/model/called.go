@@ -15,12 +15,27 @@ func (i *Instance) Called() []string {
 	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
 		out = append(out, plain)
 	}
+	if plain := positional(i.Given); !slices.Equal(plain, i.Given) {
+		called := i.Last() + arguments(plain)
+		out = append(out, called, strings.ReplaceAll(called, `"`, ""))
+	}
 	switch {
 	case i.IsApp():
 	case i.Package == nil:
 		out = append(out, i.Short()...)
 	case i.Package.Account != nil:
 		out = append(append(out, i.Package.Account.Name), i.Short()...)
+	}
+	return out
+}
+
+// positional returns arguments without the names of their parameters.
+func positional(args []string) []string {
+	out := slices.Clone(args)
+	for n, a := range out {
+		if name, value, ok := strings.Cut(a, ": "); ok && (value == "true" || value == "false") && !strings.ContainsAny(name, "\"[({,") {
+			out[n] = value
+		}
 	}
 	return out
 }

@@ -122,7 +122,7 @@ type Instance struct {
 	// of a graph with the same ID have the same content.
 	ID string
 	// Given are the arguments that people see: those of the Name, without the ones at the end that
-	// are the defaults. The first one stays.
+	// are the defaults. The first one stays. Booleans after it have their names: `security: false`.
 	Given []string
 	// Title is the name to display: the last word of the path, and Given: `server("24.0.0.6")`.
 	// If components with different paths would be shown alike, it has as much of the path as

@@ -114,7 +114,7 @@ func TestJDK(t *testing.T) {
 		`os.package("openjdk-17-jdk-headless")`: report.Rebuilt,
 		`server("26.0.0.3")`:                    report.MaybeEqual,
 		"batch/dunning":                         report.MaybeEqual, // compiled in a stage
-		`release("12", false)`:                  report.Kept,
+		`release("12", security: false)`:                  report.Kept,
 		`tomcat("11.0.2")`:                      report.Kept,
 		"tracking":                              report.Kept,
 	} {
@@ -137,12 +137,12 @@ func TestSourceOfPackages(t *testing.T) {
 	for i := range report.Touch(s.Plan.Graph, report.Named(s.Plan.Graph, "openssl")) {
 		titles[i.Title] = true
 	}
-	for _, want := range []string{`os.package("openssl")`, `os.package("libssl3")`, `release("13", false)`} {
+	for _, want := range []string{`os.package("openssl")`, `os.package("libssl3")`, `release("13", security: false)`} {
 		if !titles[want] {
 			t.Errorf("openssl does not touch %s but %v", want, titles)
 		}
 	}
-	if titles[`release("12", false)`] {
+	if titles[`release("12", security: false)`] {
 		t.Error("openssl touches Debian 12, whose minimal system does not have it")
 	}
 }
