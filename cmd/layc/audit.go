@@ -219,7 +219,7 @@ func showAudit(w io.Writer, r *audit.Report) {
 			fmt.Fprintf(w, "  ~%s  %s, such as /%s\n", audit.Size(g.Bytes), term.Count(g.Files, "file"), g.Example)
 			for k, at := range g.Layers {
 				if k == 4 {
-					fmt.Fprintf(w, "      and %d more layers\n", len(g.Layers)-k)
+					fmt.Fprintf(w, "      and %s\n", term.More(len(g.Layers)-k, "layer", "layers"))
 					break
 				}
 				fmt.Fprintf(w, "      %s  %s\n", at.Image, term.Cut(at.By, 60))

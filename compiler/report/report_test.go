@@ -114,7 +114,7 @@ func TestJDK(t *testing.T) {
 		`os.package("openjdk-17-jdk-headless")`: report.Rebuilt,
 		`server("26.0.0.3")`:                    report.MaybeEqual,
 		"batch/dunning":                         report.MaybeEqual, // compiled in a stage
-		`release("12", security: false)`:                  report.Kept,
+		`release("12", security: false)`:        report.Kept,
 		`tomcat("11.0.2")`:                      report.Kept,
 		"tracking":                              report.Kept,
 	} {

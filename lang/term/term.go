@@ -139,6 +139,14 @@ func Right(s string, columns int) string {
 	return strings.Repeat(" ", max(0, columns-Columns(s))) + s
 }
 
+// More returns a number of further things: "1 more kind of app", "2 more kinds of apps".
+func More(n int, one, many string) string {
+	if n == 1 {
+		return "1 more " + one
+	}
+	return fmt.Sprintf("%d more %s", n, many)
+}
+
 // Count returns a number of things: "1 image", "2 images".
 func Count(n int, what string) string {
 	if n == 1 {

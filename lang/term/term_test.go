@@ -116,3 +116,12 @@ func TestEnd(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestMore checks one thing, several, and a plural that is not the singular with an s.
+func TestMore(t *testing.T) {
+	for n, want := range map[int]string{1: "1 more kind of app", 2: "2 more kinds of apps"} {
+		if got := term.More(n, "kind of app", "kinds of apps"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

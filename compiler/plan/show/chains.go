@@ -52,7 +52,7 @@ func Chains(p *plan.Plan, page Page) string {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	if hidden > 0 {
-		b.WriteString(page.more(hidden, "chains"))
+		b.WriteString(page.more(hidden, "chain", "chains"))
 	}
 	return b.String() + endNote(end)
 }

@@ -53,11 +53,11 @@ func Diff(d *plan.Diff, page Page) string {
 		b.WriteString(l + "\n")
 	}
 	if hidden > 0 {
-		b.WriteString(page.more(hidden, "layers"))
+		b.WriteString(page.more(hidden, "layer", "layers"))
 	}
 	for n, i := range d.Images {
 		if !page.All && n == maxDeltas && len(d.Images) > maxDeltas+1 {
-			b.WriteString(page.more(len(d.Images)-n, "images"))
+			b.WriteString(page.more(len(d.Images)-n, "image", "images"))
 			break
 		}
 		fmt.Fprintf(&b, "  %s: %s, %s for each host\n", i.App.Name, term.Count(len(i.Layers), "new layer"), i.Pull)

@@ -53,10 +53,10 @@ func endNote(end string) string {
 }
 
 // more returns the line that says that a list was cut.
-func (p Page) more(n int, what string) string {
+func (p Page) more(n int, one, many string) string {
 	hint := ""
 	if p.Hint != "" {
 		hint = " (" + p.Hint + ")"
 	}
-	return fmt.Sprintf("… and %d more %s%s\n", n, what, hint)
+	return fmt.Sprintf("… and %s%s\n", term.More(n, one, many), hint)
 }

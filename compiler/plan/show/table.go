@@ -112,10 +112,10 @@ func Table(p *plan.Plan, page Page) string {
 		b.WriteString(strings.TrimRight(l, " ") + "\n")
 	}
 	if hidden > 0 {
-		b.WriteString(page.more(hidden, "components"))
+		b.WriteString(page.more(hidden, "component", "components"))
 	}
 	if shown < len(kinds) {
-		b.WriteString(page.more(len(kinds)-shown, "kinds of apps"))
+		b.WriteString(page.more(len(kinds)-shown, "kind of app", "kinds of apps"))
 	}
 	for _, k := range kinds[:shown] {
 		if k.title(column, kinds) != k.names() {

@@ -35,7 +35,7 @@ func Tree(p *plan.Plan, page Page) string {
 	}
 	t.write()
 	if hidden > 0 {
-		t.out.WriteString(page.more(hidden, "lines"))
+		t.out.WriteString(page.more(hidden, "line", "lines"))
 	}
 	t.out.WriteString(endNote(t.end))
 	for _, i := range p.Published {
@@ -107,7 +107,7 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 		name := t.title(b)
 		size := b.layer.Size
 		if len(b.folded) > 0 {
-			name = fmt.Sprintf("%s, %s and %d more apps", name, t.title(b.folded[0]), len(b.folded)-1)
+			name = fmt.Sprintf("%s, %s and %s", name, t.title(b.folded[0]), term.More(len(b.folded)-1, "app", "apps"))
 			for _, f := range b.folded {
 				size = size.Plus(f.layer.Size)
 			}
