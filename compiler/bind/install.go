@@ -118,7 +118,7 @@ func (in *installing) inherit(needs []*model.Instance) {
 }
 
 // step returns a step with its packages, and adds to bound what lies below for them.
-// origin is that of the reference to the component.
+// origin is where the component is used.
 func (in *installing) step(s *model.Install, origin source.Span, to *bound) *model.Install {
 	x := in.x
 	at := x.Told(s.Span, origin)
