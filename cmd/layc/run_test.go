@@ -185,25 +185,45 @@ func (p *victim) serves(data string) {
 	}
 	port := regexp.MustCompile(`port 8080 of server: (http://127\.0\.0\.1:\d+)`)
 	lines := bufio.NewScanner(stderr)
+	url := ""
 	ask := func(want string) {
 		for lines.Scan() {
 			m := port.FindStringSubmatch(lines.Text())
 			if m == nil {
 				continue
 			}
+			url = m[1]
 			for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-				text, err := get(m[1])
+				text, err := get(url)
 				if err == nil && strings.Contains(text, want) {
 					return
 				}
 				if time.Since(began) > 2*time.Minute {
-					p.Fatalf("%s: got %q, %v, want %q", m[1], text, err, want)
+					p.Fatalf("%s: got %q, %v, want %q", url, text, err, want)
 				}
 			}
 		}
 		p.Fatalf("the server never started; want %q", want)
 	}
 	ask("4711 /srv hello")
+	for what, program := range map[string]string{
+		"error[E0":                        strings.Replace(runProgram, "app server {", "app server {\n    usse tool", 1),
+		"error[E0501]: a step of tool":    strings.Replace(runProgram, `run "write /opt/tool/second 2"`, `run "cat /opt/tool/gone"`, 1),
+		"error[E0372]: the command of se": strings.Replace(runProgram, `command ["/server"`, `command ["/servr"`, 1),
+	} {
+		if program == runProgram {
+			p.Fatalf("%s: nothing is wrong", what)
+		}
+		p.write("a.layer", program)
+		told, runs := false, false
+		for !runs && lines.Scan() {
+			told = told || strings.Contains(lines.Text(), what)
+			runs = strings.Contains(lines.Text(), "server still runs as it was before; waiting for a change")
+		}
+		if text, err := get(url); !told || !runs || err != nil || !strings.Contains(text, "4711 /srv hello") {
+			p.Errorf("after a change that is wrong: told %v %v; got %q, %v", told, runs, text, err)
+		}
+	}
 	p.write("a.layer", strings.Replace(runProgram, `"hello"`, `"welcome"`, 1))
 	ask("4711 /srv welcome")
 	_ = cmd.Process.Signal(os.Interrupt)

@@ -48,7 +48,9 @@ func (b *build) tellsEarly() bool {
 
 // attached tells that the engine is another process's.
 func (b *build) attached() {
-	b.notice("using the engine of another layc")
+	if !b.sharesEngine {
+		b.notice("using the engine of another layc")
+	}
 	if b.client.Access.FromFlags() {
 		b.notice("--insecure and --registry-ca do not hold for the bases that it pulls, unless it has them, too")
 	}

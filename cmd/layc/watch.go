@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
@@ -31,7 +34,9 @@ func (c *cli) watchCommand() *cobra.Command {
 		SuggestFor: []string{"dev", "develop"},
 		Short:      "Build or run again whenever a file changes",
 		Long: `watch builds the apps, and builds them again whenever a file of the project
-changes, until Ctrl-C. With --run it runs one app, and starts it again.
+changes, until Ctrl-C. With --run it runs one app. After a change it builds the
+image while the app still runs, and then starts the app again; if the build
+fails, the app runs on as it is.
 
 It takes the flags of layc build, and with --run the flags of layc run. Errors
 are shown, and it waits for the next change. Changes of the lock file, in .git,
@@ -119,6 +124,9 @@ func (w *watching) watch(cmd *cobra.Command, apps []string) error {
 		done := make(chan int, 1)
 		go func() { done <- (&cli{out: w.out, err: w.err, ready: w.ready, open: w.open}).execute(ctx, args) }()
 		changed, code := w.wait(cmd.Context(), watcher, skip, done)
+		for w.run && code < 0 && cmd.Context().Err() == nil && !w.rebuilds(cmd, apps, changed) {
+			changed, code = w.wait(cmd.Context(), watcher, skip, done)
+		}
 		cancel()
 		if code < 0 {
 			<-done
@@ -128,9 +136,42 @@ func (w *watching) watch(cmd *cobra.Command, apps []string) error {
 			return cmd.Context().Err()
 		case code == exitUsage:
 			return &codeError{code}
+		case !w.run || code >= 0: // rebuilds told it
+			w.announce(fmt.Sprintf("\n%s has changed", changed))
 		}
-		w.announce(fmt.Sprintf("\n%s has changed", changed))
 	}
+}
+
+// rebuilds builds the image of an app that runs, after a file has changed. It reports whether the app can be
+// started again: a build that fails leaves the app as it is. It reports true, too, if there is nothing left to
+// do, since the command is interrupted.
+func (w *watching) rebuilds(cmd *cobra.Command, apps []string, changed string) bool {
+	inner := &cli{out: io.Discard, err: w.err, ready: w.ready, open: w.open, sharesEngine: true}
+	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) { // it is the app's, and raw
+		inner.err = returning{screen(w.err)}
+	}
+	inner.announce(fmt.Sprintf("\n%s has changed; %s runs until the new image is built", changed, apps[0]))
+	code := inner.execute(cmd.Context(), w.buildArguments(cmd, apps))
+	if cmd.Context().Err() != nil || code == exitOK {
+		return true
+	}
+	inner.announce(fmt.Sprintf("%s still runs as it was before; waiting for a change", apps[0]))
+	return false
+}
+
+// returning writes lines for a terminal that is raw.
+type returning struct{ to io.Writer }
+
+func (r returning) Write(text []byte) (int, error) {
+	_, err := r.to.Write(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")))
+	return len(text), err
+}
+
+// buildArguments are the arguments of a build with those flags of a run that concern it, too.
+func (w *watching) buildArguments(cmd *cobra.Command, apps []string) []string {
+	build, run := w.buildCommand().Flags(), w.runCommand().Flags()
+	args, _ := w.repeated(cmd, "build", func(name string) bool { return build.Lookup(name) != nil && run.Lookup(name) != nil }, true)
+	return append(args, apps...)
 }
 
 // arguments are the arguments of the command that watch repeats.
@@ -139,12 +180,20 @@ func (w *watching) arguments(cmd *cobra.Command, apps []string) ([]string, error
 	if w.run {
 		command, known = "run", w.runCommand().Flags()
 	}
+	args, err := w.repeated(cmd, command, func(name string) bool { return known.Lookup(name) != nil }, false)
+	return append(args, apps...), err
+}
+
+// repeated returns a command with the flags that were given. It is an error if the command does not know one,
+// unless others are to be left out.
+func (w *watching) repeated(cmd *cobra.Command, command string, knows func(flag string) bool, leave bool) ([]string, error) {
 	args := []string{command, "-C", w.dir}
 	var wrong error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {
 		case f.Name == "run" || f.Name == "dir":
-		case known.Lookup(f.Name) == nil:
+		case !knows(f.Name) && leave:
+		case !knows(f.Name):
 			wrong = usage(cmd, "--%s is not a flag of layc %s, which watch repeats", f.Name, command)
 		default:
 			values := []string{f.Value.String()}
@@ -156,7 +205,7 @@ func (w *watching) arguments(cmd *cobra.Command, apps []string) ([]string, error
 			}
 		}
 	})
-	return append(args, apps...), wrong
+	return args, wrong
 }
 
 // skipped returns the directories whose changes do not count.
