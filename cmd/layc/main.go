@@ -72,10 +72,10 @@ type cli struct {
 	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
-	dir   string   // -C
-	quiet bool     // print no warnings and notices
-	own   []string // files in it that the command writes, which are not the module's
-	sharesEngine bool // with another command of this process: that is not worth a notice
+	dir          string   // -C
+	quiet        bool     // print no warnings and notices
+	own          []string // files in it that the command writes, which are not the module's
+	sharesEngine bool     // with another command of this process: that is not worth a notice
 	// annotates is true if findings are printed for GitHub Actions, too.
 	annotates bool
 	wanted    func(*model.Graph) error // checks names of apps on the command line; nil: there are none
