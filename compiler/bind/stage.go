@@ -143,6 +143,10 @@ func (x *binder) stage(r *evaluate.Ref) *model.Instance {
 			Hint("write `base debian.release(\"12\")` in the fleet")
 		return nil
 	}
+	// What it needs is of the base that it is built on.
+	if on := x.blockOf(r).BuildsOn; on != nil {
+		base = on
+	}
 	var out *model.Instance
 	if c := x.close(base, []*evaluate.Ref{r}, "a build stage"); c != nil {
 		if all := c.instances(r); len(all) == 1 {

@@ -1,7 +1,6 @@
 package importing
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"regexp"
@@ -79,10 +78,19 @@ func (t *target) clauses() []string {
 		for _, p := range u.building {
 			text += " " + quote(p)
 		}
+		if len(u.params) > 0 {
+			text += paramsOf
+		}
+		for _, p := range u.params { // the text has their names alone
+			text += reference('p', p.name+"="+p.value)
+		}
 		out = append(out, text)
 	}
 	return out
 }
+
+// paramsOf begins the params of a run in its clause.
+const paramsOf = "\x00"
 
 // shape is the same for the members of a family.
 func (im *importer) shape(t *target) string {
@@ -143,7 +151,7 @@ func (im *importer) merge(ts []*target) {
 			row[n] = texts[n][k]
 		}
 		n, d, text, ok := im.unify(f, row)
-		if words, different = words+n, different+d; !ok {
+		if words, different = words+n, different+d; !ok || !f.names(ts[0].stage, k-1, text) {
 			return
 		}
 		merged = append(merged, text)
@@ -152,6 +160,20 @@ func (im *importer) merge(ts []*target) {
 		return
 	}
 	im.form(f, merged)
+}
+
+// names reports whether the variables in place of a run's params have the names that its text mentions.
+func (f *family) names(s *stage, n int, text string) bool {
+	if n < 0 {
+		return true
+	}
+	_, params, _ := strings.Cut(text, paramsOf)
+	for k, m := range references().FindAllStringSubmatch(params, -1) {
+		if m[1] == "v" && m[2] != s.units[n].params[k].name {
+			return false
+		}
+	}
+	return true
 }
 
 // unify returns a clause in which variables stand where the clauses of the members differ.
@@ -416,7 +438,7 @@ func (im *importer) form(f *family, merged []string) {
 		c.sees = slices.DeleteFunc(slices.Clone(c.sees), func(x seen) bool { // env has it, with a variable
 			return slices.ContainsFunc(f.members, func(m *target) bool { return !slices.Contains(m.stage.units[n].sees, x) })
 		})
-		if !strings.Contains(text, string(openRef)+"v") && !slices.ContainsFunc(u.params, mentions) {
+		if !varying().MatchString(text) && !slices.ContainsFunc(u.params, mentions) {
 			continue
 		}
 		c.key = text + first.id
@@ -441,7 +463,7 @@ func (im *importer) form(f *family, merged []string) {
 				}
 			}
 		} else {
-			c.text = text
+			c.text, _, _ = strings.Cut(text, paramsOf)
 		}
 	}
 	t := &target{id: first.id, stage: &s, from: first.from, family: f}
@@ -458,6 +480,9 @@ func (im *importer) form(f *family, merged []string) {
 	im.targets = slices.Insert(im.targets, min(at, len(im.targets)), t)
 }
 
+// varying matches what is different for the members of a family: a variable, or a component with variables.
+var varying = lazy.Regexp("\uE000[vf]")
+
 // varsOf returns the variables in a text.
 func varsOf(text string) []string {
 	var out []string
@@ -467,120 +492,4 @@ func varsOf(text string) []string {
 		}
 	}
 	return out
-}
-
-// matrixApp writes the app of a family.
-func (w *writer) matrixApp(out *strings.Builder, t *target) {
-	f := t.family
-	names := make([]string, len(t.builds))
-	for n, b := range t.builds {
-		names[n] = b.Name
-	}
-	title := f.title(names)
-	header := ""
-	key := f.key(title)
-	switch len(f.vars) {
-	case 1:
-		header = title + " for " + key.name + " in " + list(key.values)
-		w.matrix = func(name string) string { return name }
-	case 2:
-		other := f.vars[0]
-		if other == key {
-			other = f.vars[1]
-		}
-		header = title + " for " + key.name + ", " + other.name + " in {\n"
-		for n := range names {
-			header += "    " + quote(key.values[n]) + ": " + quote(other.values[n]) + ",\n"
-		}
-		header += "}"
-		w.matrix = func(name string) string { return name }
-	default:
-		rows := w.im.names.take(identifier(t.label() + "_versions"))
-		fmt.Fprintf(out, "let %s = {\n", rows)
-		for n := range names {
-			fmt.Fprintf(out, "    %s: {", quote(key.values[n]))
-			first := true
-			for _, x := range f.vars {
-				if x == key {
-					continue
-				}
-				if !first {
-					out.WriteString(",")
-				}
-				first = false
-				fmt.Fprintf(out, " %s: %s", x.name, quote(x.values[n]))
-			}
-			out.WriteString(" },\n")
-		}
-		out.WriteString("}\n\n")
-		header = title + " for " + key.name + ", row in " + rows
-		w.matrix = func(name string) string {
-			if name == key.name {
-				return name
-			}
-			return "row." + name
-		}
-	}
-	header = w.text(header)
-	w.app(out, t, t.builds[0], header)
-	w.matrix = nil
-}
-
-// label is what the files of a family have in common, or the name of the only build.
-func (t *target) label() string {
-	if t.family == nil {
-		return t.stage.file.build.Name
-	}
-	var names, dirs []string
-	for _, m := range t.family.members {
-		names, dirs = append(names, m.stage.file.build.Name), append(dirs, m.stage.file.build.File)
-	}
-	for _, list := range [][]string{names, dirs} {
-		common := list[0]
-		for _, n := range list {
-			for !strings.HasPrefix(n, common) {
-				common = common[:len(common)-1]
-			}
-		}
-		common = strings.TrimRight(common, "-_./0123456789")
-		if common = common[strings.LastIndex(common, "/")+1:]; len(common) > 1 && !collections[common] {
-			return common
-		}
-	}
-	return cmp.Or(t.stage.base.image(), "image")
-}
-
-// collections are names of directories that have many things.
-var collections = map[string]bool{
-	"apps": true, "cmd": true, "containers": true, "docker": true, "images": true, "packages": true, "projects": true, "services": true, "src": true,
-}
-
-// key returns a variable whose values are all different, at best the one in the names of the apps.
-func (f *family) key(title string) *matrixVar {
-	vars := slices.Clone(f.vars)
-	slices.SortStableFunc(vars, func(a, b *matrixVar) int {
-		in := func(x *matrixVar) int {
-			if strings.Contains(title, reference('v', x.name)) {
-				return 0
-			}
-			return 1
-		}
-		return in(a) - in(b)
-	})
-	for _, x := range vars {
-		sorted := slices.Sorted(slices.Values(x.values))
-		if len(slices.Compact(sorted)) == len(x.values) {
-			return x
-		}
-	}
-	return vars[0]
-}
-
-// title returns the name of a family's apps, with a variable where they differ.
-func (f *family) title(names []string) string {
-	if t, ok := f.within(names); ok {
-		return `"` + t + `"` // names of apps need no escapes
-	}
-	before, after, cores := middle(names)
-	return `"` + before + "${" + reference('v', f.named("name", cores)) + "}" + after + `"`
 }
