@@ -159,7 +159,10 @@ func (im *importer) disputed(b *block, uses [][]use) bool {
 				before = false
 				continue
 			}
-			if u.target == "" || u.kind != step || im.everywhere(u, b.targets) {
+			// What all of them share is on the same side of the block in all of them. If each has its own after all,
+			// it is above, where only the files of components that run something can be written again.
+			divided := u.set == fmt.Sprint([]int{n})
+			if u.target == "" || u.kind != step || (!divided || b.runs()) && im.everywhere(u, b.targets) {
 				continue
 			}
 			for _, x := range b.units {

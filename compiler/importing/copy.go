@@ -110,13 +110,13 @@ var octal = lazy.Regexp(`^0*[0-7]{3,4}$`)
 
 // destination returns a target of the image. A final slash means a directory.
 func (s *stage) destination(to string) string {
-	at := absolute(s.workdir, to)
+	at := s.usual(absolute(s.workdir, to))
 	if at == "/" {
 		return "/"
 	}
 	last := to[strings.LastIndex(to, "/")+1:]
-	if last == "" || last == "." || last == ".." || s.has(at) {
-		return at + "/"
+	if dir, ok := placedKind(s, at); last == "" || last == "." || last == ".." || s.has(at) || ok && dir {
+		return s.usual(at + "/")
 	}
 	return at
 }

@@ -304,7 +304,7 @@ func wordByte(c byte) bool {
 func (s *stage) changeDirectory(i *instruction, dir string) {
 	relative(s, i, dir)
 	s.workdir, s.lost = absolute(s.workdir, dir), s.lost && !strings.HasPrefix(dir, "/")
-	s.makeDirectory(i, s.workdir, s.user)
+	s.makeDirectory(i, s.usual(s.workdir), s.user)
 	s.set("workdir", "workdir "+quote(s.workdir), i)
 }
 
