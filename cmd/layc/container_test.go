@@ -88,13 +88,25 @@ func (c *container) start(beside *container, variables ...string) {
 		c.Fatal(err)
 	}
 	go func() { c.done <- cmd.Wait() }()
-	c.Cleanup(func() {
-		// The first process of a container ignores signals that it does not handle.
-		if number, err := os.ReadFile(filepath.Join(c.bundle, "pid")); err == nil {
+	c.Cleanup(c.kill)
+}
+
+// kill ends the container. Its first process ignores signals that it does not handle, and may have printed
+// before runc writes its number.
+func (c *container) kill() {
+	for {
+		number, _ := os.ReadFile(filepath.Join(c.bundle, "pid"))
+		if len(number) > 0 {
 			exec.Command("kill", "-9", string(number)).Run()
+			<-c.done
+			return
 		}
-		<-c.done
-	})
+		select {
+		case <-c.done:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // until waits for minutes until something holds.
