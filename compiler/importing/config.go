@@ -59,6 +59,7 @@ func (s *stage) environment(i *instruction, pairs instructions.KeyValuePairs) {
 		}
 		s.env[key], s.scope.values[key] = value, value
 		delete(s.scope.args, key)
+		delete(s.scope.unset, key)
 		s.set("env "+key, "env "+name(key)+" = "+quote(value), i)
 	}
 }

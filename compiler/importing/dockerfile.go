@@ -33,6 +33,11 @@ type dockerfile struct {
 type scope struct {
 	values map[string]string
 	args   map[string]*param // the ARGs among them that have a param
+	unset  map[string]bool   // the ARGs among them that nothing gives a value
+}
+
+func newScope() scope {
+	return scope{map[string]string{}, map[string]*param{}, map[string]bool{}}
 }
 
 // Get and Keys make a scope an environment of the lexer.
@@ -40,7 +45,10 @@ func (s scope) Get(name string) (string, bool) { v, ok := s.values[name]; return
 func (s scope) Keys() []string                 { return sorted(s.values) }
 
 func (s scope) clone() scope {
-	out := scope{map[string]string{}, map[string]*param{}}
+	out := newScope()
+	for k := range s.unset {
+		out.unset[k] = true
+	}
 	for k, v := range s.values {
 		out.values[k] = v
 	}
@@ -95,7 +103,7 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	if f.stages, args, err = instructions.Parse(parsed.AST, nil); err != nil {
 		return nil, err
 	}
-	f.global = scope{map[string]string{}, map[string]*param{}}
+	f.global = newScope()
 	for k, v := range platforms {
 		f.global.values[k] = v
 	}
@@ -128,11 +136,19 @@ func (f *dockerfile) declare(in scope, a instructions.KeyValuePairOptional, glob
 			if p := global.args[a.Key]; p != nil {
 				in.args[a.Key] = p
 			}
+			if global.unset[a.Key] {
+				in.unset[a.Key] = true
+			}
 			return
 		}
 	}
 	if a.Value == nil && !given && proxies[strings.ToLower(a.Key)] {
 		return
+	}
+	if a.Value == nil && !given {
+		in.unset[a.Key] = true
+	} else {
+		delete(in.unset, a.Key)
 	}
 	// A value that is made of other ARGs is not one of its own.
 	if symbolic(value) || control(value) || !word().MatchString(a.Key) || reserved[a.Key] {
@@ -186,10 +202,13 @@ func (f *dockerfile) expand(word string, in scope) (string, error) {
 	if len(out) > longest {
 		return "", errLong
 	}
-	if symbolic(out) || strings.ContainsAny(word, "%#/") {
+	if symbolic(out) || strings.ContainsAny(word, "%#/") || len(in.unset) > 0 {
 		fixed := in.clone()
 		for k, v := range fixed.values {
 			fixed.values[k] = f.im.plainOf(v)
+			if in.unset[k] {
+				delete(fixed.values, k)
+			}
 		}
 		want, _, err := f.lex.ProcessWord(word, fixed)
 		if err == nil && f.im.plainOf(out) != want {
@@ -257,7 +276,7 @@ func (f *dockerfile) stage(n int) (*stage, error) {
 // begin returns a stage after its FROM.
 func (f *dockerfile) begin(n int) (*stage, error) {
 	from := f.stages[n]
-	s := &stage{file: f, workdir: "/", known: map[string]bool{"/": true}, scope: scope{map[string]string{}, map[string]*param{}}, env: map[string]string{}}
+	s := &stage{file: f, workdir: "/", known: map[string]bool{"/": true}, scope: newScope(), env: map[string]string{}}
 	i := s.note(first(from.Location), from.SourceCode)
 	name, err := f.expand(from.BaseName, f.global)
 	if err != nil {

@@ -48,6 +48,10 @@ func Find(files fs.FS, paths []string) (Found, error) {
 			case isDockerfile(base):
 				dockerfiles = append(dockerfiles, name)
 			case slices.Contains(load.Projects, base):
+				if first := f.preferred(name); first != name {
+					f.skip("", name, fmt.Errorf("docker compose reads only %s there", path.Base(first)))
+					break
+				}
 				f.looks = true
 				f.project(name)
 				f.looks = false
@@ -67,6 +71,22 @@ func Find(files fs.FS, paths []string) (Found, error) {
 	f.images()
 	f.unique()
 	return f.found, nil
+}
+
+// preferred returns the compose file that docker compose reads in the directory of another one: the first by
+// the order of names. A bake file is read in any case.
+func (f *finder) preferred(name string) string {
+	if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
+		return name
+	}
+	for _, other := range load.Projects {
+		if other = path.Join(path.Dir(name), other); other == name {
+			break
+		} else if info, err := fs.Stat(f.files, other); err == nil && info.Mode().IsRegular() {
+			return other
+		}
+	}
+	return name
 }
 
 // isDockerfile reports whether a file is a Dockerfile by its name.

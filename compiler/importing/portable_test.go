@@ -85,7 +85,7 @@ func TestParts(t *testing.T) {
 		"mkdir /a && ./configure; make":             2,
 		"a || b && c":                               2,
 	} {
-		s := &stage{scope: scope{map[string]string{}, map[string]*param{}}}
+		s := &stage{scope: scope{values: map[string]string{}, args: map[string]*param{}}}
 		if got, _, ok := s.split(text); !ok || len(got) != want {
 			t.Errorf("%s: %d commands, want %d", text, len(got), want)
 		}

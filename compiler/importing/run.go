@@ -242,8 +242,29 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 	if !m.ReadOnly {
 		i.guess("the command may not write to %s", target)
 	}
-	o.items = append(o.items, "bind "+quote(full)+" to "+quote(target))
+	source, from := full, ""
+	if v := ignoringOf(s, s.file.build.Context); dir && v.excludes {
+		if patterns := v.from(path.Clean(full)); len(patterns) > 0 {
+			// A bind has all files of a directory, so it is of a copy without them.
+			source = "/context"
+			t, err := s.file.im.target(s.without(i, full, patterns))
+			if err != nil {
+				s.ask(i, "", "%s", err)
+				return false
+			}
+			t.from, from = true, " from "+reference('s', t.id)
+		}
+	}
+	o.items = append(o.items, "bind "+quote(source)+from+" to "+quote(target))
 	return true
+}
+
+// without returns a stage with the files of a directory of the context that no pattern matches.
+func (s *stage) without(i *instruction, dir string, patterns []string) *stage {
+	out := &stage{file: s.file, number: s.number, name: "context", base: s.file.im.base("scratch", i), workdir: "/",
+		known: map[string]bool{"/": true}, scope: newScope(), env: map[string]string{}}
+	out.placed(i, "copy "+quote(dir)+` to "/context/"`+excludeOption(patterns), "/context/", nil)
+	return out
 }
 
 // runText adds a run.
@@ -273,6 +294,9 @@ func (s *stage) runText(i *instruction, text string, o runOptions) {
 	for _, name := range sorted(mentioned) {
 		if p := s.scope.args[name]; p != nil {
 			u.params = append(u.params, p)
+			if s.scope.unset[name] && regexp.MustCompile(`\$\{`+name+`[-+?=]`).MatchString(text) {
+				i.guess("%s is empty, not unset, until it has a value", name)
+			}
 			key += "\n" + name + "=" + p.value
 		} else if v, ok := s.scope.values[name]; ok {
 			if set, there := s.env[name]; there && set == v {

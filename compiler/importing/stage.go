@@ -84,7 +84,7 @@ func (s *stage) child(f *dockerfile, i *instruction) *stage {
 	c := *s
 	c.file, c.commanded = f, false
 	c.units, c.history = slices.Clone(s.units), append(slices.Clone(s.history), i)
-	c.scope, c.env, c.known = scope{map[string]string{}, map[string]*param{}}, maps.Clone(s.env), map[string]bool{}
+	c.scope, c.env, c.known = newScope(), maps.Clone(s.env), map[string]bool{}
 	if f == s.file {
 		c.scope, c.args = s.scope.clone(), slices.Clone(s.args)
 	} else {
