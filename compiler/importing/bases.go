@@ -85,6 +85,12 @@ func stem(ref string) string {
 	return identifier(ref)
 }
 
+// shell reports whether a base certainly has a shell and the usual commands.
+func (b *base) shell() bool {
+	name := hubName(b.ref)
+	return b.release != "" || official(name) && name != "scratch" && name != "nats"
+}
+
 // image returns a name like an image's, without its registry and tag; "" if the base is none.
 func (b *base) image() string {
 	if b.release != "" || b.stem == "" {

@@ -229,11 +229,14 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 			plain = append(plain, src)
 			continue
 		}
-		if !strings.HasSuffix(to, "/") {
+		switch {
+		case !strings.HasSuffix(to, "/"):
 			s.copyRenamed(i, component, src, to, options)
-			continue
+		case filesAlone(of, src):
+			plain = append(plain, src)
+		default:
+			s.copyMatches(i, c, component, src, to, options)
 		}
-		plain = append(plain, src)
 	}
 	if len(plain) == 0 {
 		return
@@ -274,9 +277,6 @@ func adopt(s, of *stage, sources []string, to string) {
 // file by its name.
 func taken(s *stage, i *instruction, src string, slash bool, to string) string {
 	if strings.ContainsAny(src, "*?[") {
-		if last := path.Base(src); !symbolic(last) && !strings.HasPrefix(path.Ext(last), ".") || last == "*.*" {
-			i.guess("what %s matches are files, not directories whose content is copied", src)
-		}
 		return src
 	}
 	if slash {
@@ -334,6 +334,47 @@ func (s *stage) copyRenamed(i *instruction, component, src, to, options string) 
 	}
 	s.runText(i, text, runOptions{user: "root", items: []string{"bind " + quote(dir) + " from " + component + " to \"/run/source\""}})
 	i.atLeast(Idiom)
+}
+
+// filesAlone reports whether a pattern matches no directories of a stage, whose content Docker would copy.
+func filesAlone(s *stage, src string) bool {
+	if last := path.Base(src); symbolic(last) || strings.HasPrefix(path.Ext(last), ".") && last != "*.*" {
+		return true
+	}
+	// All that a stage without a system has is known, unless something runs there.
+	if s.base.id != "scratch" {
+		return false
+	}
+	return !slices.ContainsFunc(s.units, func(u *unit) bool {
+		if u.kind == run || u.taken != "" {
+			return true
+		}
+		at := strings.TrimSuffix(u.target, "/")
+		for dir := at; u.target != "" && dir != "/"; dir = path.Dir(dir) {
+			if ok, err := path.Match(src, dir); ok || err != nil {
+				return dir != at || strings.HasSuffix(u.target, "/")
+			}
+		}
+		m := copiedPaths().FindStringSubmatch(u.text)
+		return strings.HasSuffix(u.target, "/") && strings.HasPrefix(src, at+"/") && m != nil && (symbolic(m[1]) || strings.Contains(m[1], `/"`))
+	})
+}
+
+// copyMatches copies what matches a pattern of a stage: files by their names, and of directories the content. Only
+// a command can tell them apart.
+func (s *stage) copyMatches(i *instruction, c copying, component, src, to, options string) {
+	dir, pattern := path.Split(src)
+	clause := "copy " + quote(src) + " from " + component + " to " + quote(to) + rootOwner(s, i, c) + options
+	if !s.base.shell() || symbolic(src) || symbolic(to) || strings.ContainsAny(dir, "*?[") || options != "" || c.chown != "" || len(c.exclude) > 0 {
+		s.ask(i, clause, "the content of directories that match is copied, not the directories; name them with a final /, if there are any")
+		return
+	}
+	at := shellWord(strings.TrimSuffix(to, "/") + "/")
+	s.runText(i, "mkdir -p "+at+"\n"+
+		"find /run/source -mindepth 1 -maxdepth 1 -name "+shellWord(pattern)+" | while IFS= read -r f; do\n"+
+		"    if [ -d \"$f\" ]; then cp -a \"$f/.\" "+at+"; else cp -aH \"$f\" "+at+"; fi\n"+
+		"done", runOptions{user: "root", items: []string{"bind " + quote(path.Clean(dir)) + " from " + component + " to \"/run/source\""}})
+	i.atLeast(Run)
 }
 
 // component returns the expression for a stage or an image that something is copied from.
