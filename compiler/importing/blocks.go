@@ -275,6 +275,11 @@ func (im *importer) assign(chains []*block) {
 				case noticed && !addition:
 					late[name] = u.text
 					continue
+				case noticed:
+					if value, known := t.stage.searchPath(t.stage.units[:k+1]); name == "PATH" && known {
+						late[name] = "env PATH = " + quote(value)
+						continue
+					}
 				}
 			}
 			if u.kind == run {

@@ -91,6 +91,10 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	if own < 0 || len(entries) == 0 || sep == " " {
 		return false
 	}
+	if value, known := s.searchPath(s.units); key == "PATH" && known && (after || s.env[key] != "") {
+		in.values[key] = value
+		return false // the whole value is known
+	}
 	if after {
 		i.guess("the entries of %s are before the others, not after", key)
 	}
@@ -105,6 +109,27 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	}
 	i.atLeast(Idiom)
 	return true
+}
+
+// debianPath is PATH of a system that is made of packages.
+const debianPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// searchPath returns PATH of a stage after some of its units, if it is known.
+func (s *stage) searchPath(units []*unit) (value string, ok bool) {
+	value = debianPath
+	for _, u := range units {
+		name, addition, ok := u.variableOf()
+		switch {
+		case !ok || name != "PATH":
+		case addition:
+			value = strings.TrimPrefix(u.setting, "env PATH ") + ":" + value
+		case strings.Contains(u.text, `\`) || strings.Contains(u.text, "$${"):
+			return "", false
+		default:
+			value = strings.NewReplacer(`"`, "", "${", "", "}", "").Replace(strings.TrimPrefix(u.text, "env PATH = "))
+		}
+	}
+	return value, s.base.release != ""
 }
 
 // program returns the list of a command in shell form or exec form.
