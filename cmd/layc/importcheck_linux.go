@@ -393,6 +393,7 @@ var ignored = []string{
 	"/var/cache/ldconfig/", "/etc/.pwd.lock", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/var/lib/dpkg/status-old",
 	"/var/lib/dpkg/diversions-old", "/var/lib/dpkg/statoverride-old", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/triggers/Lock",
 	"/var/cache/debconf/", "/etc/resolv.conf", "/etc/hosts",
+	"/run/adduser", // adduser's lock, which a declared user does not need
 }
 
 // isIgnored reports whether a path does not count.

@@ -54,7 +54,7 @@ func (s *stage) environment(i *instruction, pairs instructions.KeyValuePairs) {
 			s.ask(i, "", "%s", err)
 			continue
 		}
-		if err != nil && !(s.base.release != "" && err.Error() == "nothing sets "+key) {
+		if err != nil && !s.empty(err) {
 			i.guess("%s, so it is empty here, unless the base sets it", err)
 		}
 		s.env[key], s.scope.values[key] = value, value
@@ -102,7 +102,9 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	for _, e := range entries {
 		e, err := s.file.expand(e, in)
 		if err != nil {
-			i.guess("%s, so it is empty here", err)
+			if !s.empty(err) {
+				i.guess("%s, so it is empty here", err)
+			}
 		}
 		text := "env " + name(key) + " += " + quote(e)
 		s.add(&unit{kind: config, setting: "env " + key + " " + e, text: text, from: i, key: "config " + text})

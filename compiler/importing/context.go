@@ -48,7 +48,9 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 			s.unpackLocal(i, c, full, to)
 			continue
 		case link && !dir && strings.HasSuffix(to, "/"):
-			c.files(s, i, context, []string{target}, to+path.Base(full), options)
+			named := c
+			named.named = true
+			named.files(s, i, context, []string{target}, to+path.Base(full), options)
 			continue
 		case link:
 			full = target
@@ -119,7 +121,7 @@ func (c copying) files(s *stage, i *instruction, context string, files []string,
 		case path.Ext(to) == ".d" && path.Ext(first) != ".d" && s.base.id != "scratch":
 			to += "/"
 			i.guess("%s is a directory", to)
-		case s.base.id == "scratch": // what it has is known
+		case c.named, s.base.id == "scratch": // what it has is known
 		case path.Ext(to) == "" && path.Ext(first) != "" && path.Base(first) != path.Base(to) && !strings.HasPrefix(to, "/usr/local/bin/") && !strings.HasPrefix(to, "/usr/bin/") && strings.Count(to, "/") > 1:
 			i.guess("%s is the name of the file, not a directory that the base has", to)
 		}

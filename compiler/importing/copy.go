@@ -24,6 +24,7 @@ type copying struct {
 	checksum     string
 	unpack       *bool
 	link         bool
+	named        bool // the target is the name of the file for sure
 }
 
 // copy translates COPY and ADD.

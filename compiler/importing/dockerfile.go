@@ -121,7 +121,7 @@ var ofWindows = lazy.Regexp(`(?i)\b[a-z]:[\\/]|powershell|\.exe\b|\bcmd /|dotnet
 // declare adds an ARG to a scope. Its value is the build's, its default, or what an ARG before the
 // first FROM has.
 func (f *dockerfile) declare(in scope, a instructions.KeyValuePairOptional, global scope) {
-	if v, ok := platforms[a.Key]; ok && f.build.Args[a.Key] == "" {
+	if v, ok := platforms[a.Key]; ok && f.build.Args[a.Key] == "" && a.Value == nil && global.values[a.Key] == "" {
 		in.values[a.Key] = v
 		return
 	}
@@ -192,6 +192,11 @@ const longest = 131071
 
 var errLong = fmt.Errorf("the value has more than %d bytes", longest)
 
+// unsetError are the names of variables that nothing sets.
+type unsetError string
+
+func (e unsetError) Error() string { return "nothing sets " + string(e) }
+
 // expand expands a word. The error names variables that have no value, which expand to nothing.
 // Where a modifier works on a value, the result has the value instead of the param.
 func (f *dockerfile) expand(word string, in scope) (string, error) {
@@ -216,7 +221,7 @@ func (f *dockerfile) expand(word string, in scope) (string, error) {
 		}
 	}
 	if len(unknown) > 0 {
-		return out, errors.New("nothing sets " + strings.Join(sorted(unknown), ", "))
+		return out, unsetError(strings.Join(sorted(unknown), ", "))
 	}
 	return out, nil
 }

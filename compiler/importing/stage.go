@@ -87,6 +87,11 @@ func (s *stage) child(f *dockerfile, i *instruction) *stage {
 	c.scope, c.env, c.known = newScope(), maps.Clone(s.env), map[string]bool{}
 	if f == s.file {
 		c.scope, c.args = s.scope.clone(), slices.Clone(s.args)
+		for k, v := range s.env { // an ARG after it counts in its own stage alone
+			c.scope.values[k] = v
+			delete(c.scope.args, k)
+			delete(c.scope.unset, k)
+		}
 	} else {
 		maps.Copy(c.scope.values, s.env) // of an image, ARGs are not known
 		c.args = nil
@@ -165,10 +170,16 @@ func wrap(text string) []string {
 // word expands a word of an instruction. A variable without a value is a guess.
 func (s *stage) word(i *instruction, w string) string {
 	out, err := s.file.expand(w, s.scope)
-	if err != nil {
+	if err != nil && !s.empty(err) {
 		i.guess("%s, so it is empty here", err)
 	}
 	return out
+}
+
+// empty reports whether an error is of variables that certainly are empty: the base sets no others than PATH.
+func (s *stage) empty(err error) bool {
+	names, ok := err.(unsetError)
+	return ok && (s.base.release != "" || s.base.id == "scratch") && !slices.Contains(strings.Split(string(names), ", "), "PATH")
 }
 
 // inlineText expands the text of a here-document, whose quotes stay.
@@ -218,7 +229,10 @@ func (s *stage) instruction(c instructions.Command) error {
 		s.expose(i, c.Ports)
 	case *instructions.VolumeCommand:
 		for _, v := range c.Volumes {
-			v = absolute("/", s.word(i, v))
+			given := s.word(i, v)
+			if v = absolute("/", given); !strings.HasPrefix(given, "/") && !symbolic(given) {
+				i.guess("the volume %s is %s", given, v)
+			}
 			if v == "/" {
 				i.guess("the volume / is left out")
 				continue
