@@ -202,6 +202,18 @@ func unpinnedBy(in Input, list diag.List) diag.List {
 	return list
 }
 
+// UnreadLock returns the error for a lock file that cannot be read.
+func UnreadLock(name string, cause error) diag.List {
+	var list diag.List
+	d := list.Errorf(diag.InvalidLockFile, source.Span{}, "cannot read %s: %s", name, cause)
+	if errors.Is(cause, fs.ErrPermission) {
+		d.Hint("make it readable: `chmod u+r %s`", name)
+	} else {
+		d.Hint("remove it and run `layc lock`, which pins everything again")
+	}
+	return list
+}
+
 // readLock reads the module's lock file. A module without one has no pins.
 func readLock(in Input) (*lock.File, diag.List) {
 	if in.Lock != nil {
@@ -217,14 +229,7 @@ func readLock(in Input) (*lock.File, diag.List) {
 		if errors.As(err, &file) {
 			err = file.Err
 		}
-		var list diag.List
-		d := list.Errorf(diag.InvalidLockFile, source.Span{}, "cannot read %s: %s", name, err)
-		if errors.Is(err, fs.ErrPermission) {
-			d.Hint("make it readable: `chmod u+r %s`", name)
-		} else {
-			d.Hint("remove it and run `layc lock`, which pins everything again")
-		}
-		return &lock.File{}, list
+		return &lock.File{}, UnreadLock(name, err)
 	}
 	f, err := lock.Parse(name, text)
 	if err != nil {

@@ -40,6 +40,7 @@ type destination struct {
 	outputs []outputs.Output // what is written from a layout
 	pushes  []outputs.Output
 	shared  outputs.Output // what all outputs of a build have alike: media types, compression
+	made    []string       // directories above the outputs that are not there yet
 	stdout  io.Writer      // of an output to "-"
 }
 
@@ -91,7 +92,25 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 	case d.prune && d.dir == "":
 		return usage(cmd, "--prune requires -o DIR")
 	}
+	for _, name := range d.files() {
+		if dir := missingAbove(name); dir != "" && !slices.Contains(d.made, dir) {
+			d.made = append(d.made, dir)
+		}
+	}
 	return engine.CheckOutput(d.dir)
+}
+
+// missingAbove returns the first directory above a path that does not exist; "" if all do. A build makes
+// these, as Docker's tools do, but people who have mistyped one want to know.
+func missingAbove(name string) string {
+	missing := ""
+	for at := filepath.Dir(filepath.Clean(name)); name != ""; at = filepath.Dir(at) {
+		if _, err := os.Lstat(at); err == nil || at == filepath.Dir(at) {
+			break
+		}
+		missing = at
+	}
+	return missing
 }
 
 // pushTo adds a place to push to, once: --push is -o type=registry.

@@ -37,6 +37,27 @@ func plainError(err error) error {
 	return err
 }
 
+// nextStep tells what to do about the cause of a file's error; "" if nothing is known.
+func nextStep(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "free space on that disk, or choose a place on another one"
+	case errors.Is(err, syscall.EROFS):
+		return "choose a place on a file system that can be written to"
+	case errors.Is(err, fs.ErrPermission):
+		return "change the permissions, or run layc as a user who has them"
+	case errors.Is(err, syscall.EISDIR):
+		return "remove the directory, or name a file"
+	case errors.Is(err, syscall.ENOTDIR):
+		return "check the path; each name before the last one must be a directory"
+	case errors.Is(err, errIrregular):
+		return "replace it with a file"
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the path, or create what is missing"
+	}
+	return ""
+}
+
 // fileError is the error for a file that cannot be read or written.
 type fileError struct {
 	error
@@ -45,10 +66,14 @@ type fileError struct {
 
 // cannot returns the error for a file that cannot be read, written or the like.
 func cannot(what, file string, err error) error {
+	help := nextStep(err)
 	if what == "write" && errors.Is(err, fs.ErrNotExist) {
-		err = errors.New("no such directory")
+		err, help = errors.New("no such directory"), "create the directory, or choose another one"
 	}
-	return &fileError{fmt.Errorf("cannot %s %s: %w", what, file, plainError(err)), what == "write"}
+	if help != "" {
+		help = "\n" + help
+	}
+	return &fileError{fmt.Errorf("cannot %s %s: %w%s", what, file, plainError(err), help), what == "write"}
 }
 
 // errIrregular is the error for reading anything other than a file or a directory. Reading a pipe

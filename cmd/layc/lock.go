@@ -110,7 +110,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	defer release()
 	old, err := lockfile.Read(l.dir)
 	if err != nil {
-		return cannot("read", old.Name, err)
+		return cannotReadLock(old.Name, err)
 	}
 	before, found := old.Before()
 	if len(found) > 0 {

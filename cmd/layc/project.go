@@ -35,13 +35,18 @@ func (c *cli) hold(ctx context.Context) (release func(), err error) {
 func (c *cli) pins() (*lock.File, error) {
 	file, err := lockfile.Read(c.dir)
 	if err != nil {
-		return nil, cannot("read", file.Name, err)
+		return nil, cannotReadLock(file.Name, err)
 	}
 	pins, found := file.Pins()
 	if len(found) > 0 {
 		return nil, &lockError{found}
 	}
 	return pins, nil
+}
+
+// cannotReadLock returns the error for a lock file that cannot be read.
+func cannotReadLock(name string, err error) error {
+	return &lockError{compiler.UnreadLock(name, plainError(err))}
 }
 
 // lockError is the error for an invalid lock file.

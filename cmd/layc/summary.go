@@ -88,6 +88,9 @@ func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done
 			places = append(places, "wrote "+name)
 		}
 	}
+	if made := b.destination.made; len(made) > 0 && (b.destination.dir != "" || len(done.written) > 0) {
+		places = append(places, "made "+strings.Join(made, ", ")+", which did not exist")
+	}
 	for _, name := range done.loaded {
 		places = append(places, "loaded "+name+" into "+to.loader.String())
 	}

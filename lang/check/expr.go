@@ -52,6 +52,18 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 		d.Hint("write a number with a unit: `30s`, `5m`, `2h`")
 	case want.Kind == Size:
 		d.Hint("write a number with a unit: `500KB`, `29.8MB`, `1.2GB`")
+	case want.Kind == Int && t.Kind == Size || want.Kind == Int && t.Kind == Duration:
+		d.Hint("write a whole number without a unit, such as `4`")
+	case want.Kind == Int:
+		d.Hint("write a whole number, such as `4`")
+	case want.Kind == Bool:
+		d.Hint("write `true`, `false` or a condition")
+	case want.Kind == Reference:
+		d.Hint("write the name of a component, with its arguments if it has any: `tool(\"1.2\")`")
+	case want.Kind == Map, want.Kind == Record:
+		d.Hint("write a map, such as `{ name: \"value\" }`")
+	default:
+		d.Hint("write a string: `\"…\"`")
 	}
 }
 

@@ -136,7 +136,7 @@ func openLayout(dir string) (*layout, error) {
 	case errors.Is(err, unix.ENOTDIR):
 		return nil, &LayoutError{Dir: dir, What: "is not a directory", Help: "name a new or empty directory", Unfit: true}
 	case err != nil:
-		return nil, &LayoutError{Dir: dir, What: "cannot be read", Err: err}
+		return nil, &LayoutError{Dir: dir, What: "cannot be read", Help: "change its permissions, or name another directory with -o", Err: err}
 	case len(entries) > 0:
 		if _, err := os.Stat(filepath.Join(dir, ocispecs.ImageLayoutFile)); err != nil {
 			return nil, &LayoutError{Dir: dir, What: "is neither empty nor an OCI layout", Help: "name a new or empty directory", Unfit: true}
@@ -184,7 +184,7 @@ func (l *layout) begin(ctx context.Context) error {
 func (l *layout) prepare(ctx context.Context) error {
 	for l.locked == nil {
 		if err := l.tryLock(); err != nil {
-			return &LayoutError{Dir: l.dir, What: "cannot be created or locked", Err: err}
+			return &LayoutError{Dir: l.dir, What: "cannot be created or locked", Help: "name another directory with -o", Err: err}
 		}
 		if l.locked != nil {
 			break
@@ -203,15 +203,15 @@ func (l *layout) prepare(ctx context.Context) error {
 	l.killed = absent == nil
 	store, err := local.NewStore(l.dir)
 	if err != nil {
-		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
 	}
 	if err := replace.MkdirAll(filepath.Dir(l.blob(digest.FromString("")))); err != nil { // the store would refuse the group
-		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
 	}
 	l.written = &watchedStore{Store: store}
 	l.store.Store = l.written
 	if l.before, _, err = l.reachable(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return &LayoutError{Dir: l.dir, What: "has an unreadable index", Err: err}
+		return &LayoutError{Dir: l.dir, What: "has an unreadable index", Help: "remove the directory and build again, or name another one with -o", Err: err}
 	}
 	return nil
 }
@@ -531,7 +531,7 @@ func (l *layout) replace(path string, raw []byte) error {
 		return nil
 	}
 	if err := replace.File(path, raw, replace.Usual); err != nil {
-		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
 	}
 	return nil
 }
