@@ -49,7 +49,7 @@ func (im *importer) share() {
 		chains := im.chains(uses, sets)
 		before := len(alone)
 		for _, c := range chains {
-			if len(c.targets) > 1 && (!c.worth() || im.disputed(c, uses)) {
+			if len(c.targets) > 1 && (!c.worth() || im.disputed(c, uses) || im.parted(c, uses)) {
 				for _, u := range c.units {
 					alone[u.id] = true
 				}

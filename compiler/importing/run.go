@@ -215,8 +215,10 @@ func (s *stage) mounts(i *instruction, c *instructions.RunCommand, o *runOptions
 }
 
 func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *runOptions) bool {
+	context := s.file.build.Context
 	if m.From != "" {
-		if dir, ok := s.file.build.Contexts[m.From]; !ok || strings.Contains(dir, ":") {
+		dir, ok := s.file.build.Contexts[m.From]
+		if context = dir; !ok || strings.Contains(dir, ":") || s.file.find(m.From, s.number) >= 0 {
 			component, _, err := s.component(i, m.From)
 			if err != nil {
 				s.ask(i, "", "%s", err)
@@ -227,7 +229,7 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 			return true
 		}
 	}
-	full := path.Join(s.file.build.Context, absolute("/", m.Source)[1:])
+	full := path.Join(context, absolute("/", m.Source)[1:])
 	dir, ok := s.stat(full)
 	if !ok {
 		s.ask(i, "", "the context has no %s", m.Source)
@@ -243,7 +245,7 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 		i.guess("the command may not write to %s", target)
 	}
 	source, from := full, ""
-	if v := ignoringOf(s, s.file.build.Context); dir && v.excludes {
+	if v := ignoringOf(s, context); dir && v.excludes {
 		if patterns := v.from(path.Clean(full)); len(patterns) > 0 {
 			// A bind has all files of a directory, so it is of a copy without them.
 			source = "/context"
@@ -277,7 +279,7 @@ func (s *stage) runText(i *instruction, text string, o runOptions) {
 		s.ask(i, "", "the command has characters that a run cannot have; keep it in a file, and run that with bind")
 		return
 	}
-	u := &unit{kind: run, from: i, mentions: variables(text), reader: readerOf(text)}
+	u := &unit{kind: run, from: i, mentions: variables(text), reader: readerOf(text), dir: o.dir}
 	clause := "run " + literal
 	if o.user != "" && o.user != "root" && o.user != "0" {
 		clause += " as " + s.principal(o.user)

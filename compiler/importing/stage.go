@@ -54,6 +54,7 @@ type unit struct {
 	with     bool     // the text of a run ends with items
 	mentions []string // the variables that the text of a run mentions
 	reader   reader   // what its programs read
+	dir      string   // of a run; "": the root
 	late     []string // items for what is set after an earlier run of its component
 	comments []string
 	from     *instruction
