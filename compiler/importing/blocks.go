@@ -43,19 +43,30 @@ func (im *importer) apart() {
 // share divides the sequences into blocks. What is shared, but not worth a component, is divided again
 // as if each target had its own.
 func (im *importer) share() {
-	alone := map[string]bool{}
+	apart := parting{}
 	for {
-		uses, sets := im.uses(alone)
+		uses, sets := im.uses(apart)
 		chains := im.chains(uses, sets)
-		before := len(alone)
+		divided := false
 		for _, c := range chains {
-			if len(c.targets) > 1 && (!c.worth() || im.disputed(c, uses) || im.parted(c, uses)) {
-				for _, u := range c.units {
-					alone[u.id] = true
+			if len(c.targets) < 2 {
+				continue
+			}
+			var groups map[int]string
+			switch {
+			case !c.worth():
+				groups = each(c.targets)
+			default:
+				if groups = im.disputed(c, uses, sets); groups == nil {
+					groups = im.parted(c, uses, sets)
 				}
 			}
+			for _, u := range c.units {
+				apart.divide(u.id, groups)
+			}
+			divided = divided || groups != nil
 		}
-		if len(alone) == before {
+		if !divided {
 			im.assign(chains)
 			break
 		}
@@ -72,21 +83,43 @@ func (im *importer) share() {
 	}
 }
 
+// parting are the groups of targets that have a unit apart from each other, by the unit's id and the target. Groups
+// are only ever divided.
+type parting map[string]map[int]string
+
+// divide divides the groups of a unit. Targets without a name stay together.
+func (p parting) divide(id string, groups map[int]string) {
+	for n, g := range groups {
+		if p[id] == nil {
+			p[id] = map[int]string{}
+		}
+		p[id][n] += "/" + g
+	}
+}
+
+// each puts targets in groups of their own.
+func each(targets []int) map[int]string {
+	out := map[int]string{}
+	for _, n := range targets {
+		out[n] = fmt.Sprint(n)
+	}
+	return out
+}
+
 // uses returns the sequences of the targets, and the targets of each set.
-func (im *importer) uses(alone map[string]bool) ([][]use, map[string][]int) {
-	having := map[string][]int{}
+func (im *importer) uses(apart parting) ([][]use, map[string][]int) {
+	type group struct{ id, name string }
+	having := map[group][]int{}
 	for n, t := range im.targets {
 		for _, u := range t.stage.units {
-			having[u.id] = append(having[u.id], n)
+			g := group{u.id, apart[u.id][n]}
+			having[g] = append(having[g], n)
 		}
 	}
 	all, sets := make([][]use, len(im.targets)), map[string][]int{}
 	for n, t := range im.targets {
 		for _, u := range t.stage.units {
-			in := having[u.id]
-			if alone[u.id] {
-				in = []int{n}
-			}
+			in := having[group{u.id, apart[u.id][n]}]
 			set := fmt.Sprint(in)
 			sets[set] = in
 			all[n] = append(all[n], use{u, set})
@@ -149,35 +182,51 @@ func (b *block) worth() bool {
 	})
 }
 
-// disputed reports whether something that only some images of a block have places files where the block
-// does, so that neither needs the other.
-func (im *importer) disputed(b *block, uses [][]use) bool {
+// disputed divides the targets of a block if something that only some of them have places files where the block
+// does, so that neither needs the other. It returns nil if there is nothing to divide.
+func (im *importer) disputed(b *block, uses [][]use, sets map[string][]int) map[int]string {
+	out := map[int]string{}
 	for _, n := range b.targets {
-		before := true
-		for _, u := range uses[n] {
-			if slices.Contains(b.units, u.unit) || slices.ContainsFunc(b.units, func(x *unit) bool { return x.id == u.id }) {
-				before = false
+		if im.disputes(b, n, uses, sets) {
+			out[n] = fmt.Sprint(n)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// disputes reports whether a target has such a thing.
+func (im *importer) disputes(b *block, n int, uses [][]use, sets map[string][]int) bool {
+	before := true
+	for _, u := range uses[n] {
+		if slices.ContainsFunc(b.units, func(x *unit) bool { return x.id == u.id }) {
+			before = false
+			continue
+		}
+		// What all of them share is on the same side of the block in all of them. If each has its own after all,
+		// it is above, where only the files of components that run something can be written again.
+		if u.target == "" || u.kind != step || (subset(b.targets, sets[u.set]) || b.runs()) && im.everywhere(u, b.targets) {
+			continue
+		}
+		for _, x := range b.units {
+			if x.kind != step || x.target == "" {
 				continue
 			}
-			// What all of them share is on the same side of the block in all of them. If each has its own after all,
-			// it is above, where only the files of components that run something can be written again.
-			divided := u.set == fmt.Sprint([]int{n})
-			if u.target == "" || u.kind != step || (!divided || b.runs()) && im.everywhere(u, b.targets) {
-				continue
-			}
-			for _, x := range b.units {
-				if x.kind != step || x.target == "" {
-					continue
-				}
-				fills, placed := strings.TrimSuffix(u.target, "/")+"/", strings.TrimSuffix(x.target, "/")+"/"
-				dir := strings.HasPrefix(u.text, "dir ")
-				if !dir && strings.HasPrefix(placed, fills) || before && !strings.HasPrefix(x.text, "dir ") && strings.HasPrefix(fills, placed) {
-					return true
-				}
+			fills, placed := strings.TrimSuffix(u.target, "/")+"/", strings.TrimSuffix(x.target, "/")+"/"
+			dir := strings.HasPrefix(u.text, "dir ")
+			if !dir && strings.HasPrefix(placed, fills) || before && !strings.HasPrefix(x.text, "dir ") && strings.HasPrefix(fills, placed) {
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// subset reports whether all of some targets are among others.
+func subset(some, others []int) bool {
+	return !slices.ContainsFunc(some, func(n int) bool { return !slices.Contains(others, n) })
 }
 
 // everywhere reports whether all targets share a unit.

@@ -1,7 +1,6 @@
 package importing
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -15,26 +14,31 @@ import (
 //
 // What other commands do to a run is not known. Then it is a guess that the run is the same in all images.
 
-// parted reports whether the runs of a shared block need what is not in a component that all of its targets share.
-func (im *importer) parted(b *block, uses [][]use) bool {
+// parted divides the targets of a shared block with runs that need what is not in a component which all of these
+// targets share. It returns nil if there is nothing to divide.
+func (im *importer) parted(b *block, uses [][]use, sets map[string][]int) map[int]string {
 	if !b.runs() {
-		return false
+		return nil
 	}
 	for _, n := range b.targets {
-		own := fmt.Sprint([]int{n})
 		for _, u := range uses[n] {
 			if slices.ContainsFunc(b.units, func(x *unit) bool { return x.id == u.id }) {
 				break
 			}
-			if u.set != own || !b.sees(u.unit) {
+			if !b.sees(u.unit) || subset(b.targets, sets[u.set]) || !b.mentions(u.unit) && !im.everywhere(u, b.targets) {
 				continue
 			}
-			if b.mentions(u.unit) || im.everywhere(u, b.targets) {
-				return true
+			// Those that share it may share the block, too.
+			out := map[int]string{}
+			for _, m := range b.targets {
+				if k := slices.IndexFunc(uses[m], func(x use) bool { return x.id == u.id }); k >= 0 {
+					out[m] = uses[m][k].set
+				}
 			}
+			return out
 		}
 	}
-	return false
+	return nil
 }
 
 // sees reports whether a run of the block could be different without an earlier unit.
