@@ -284,7 +284,7 @@ func oneName(what string) cobra.PositionalArgs {
 
 // ofProgram tells where a word that layc does not know belongs, if the command runs a program.
 func ofProgram(cmd *cobra.Command) string {
-	if !strings.Contains(cmd.Use, "[--") {
+	if !strings.Contains(cmd.Use, "[-- ") {
 		return ""
 	}
 	return "; write the program and its arguments after --, as in layc " + cmd.Name() + " APP -- sh -c ls"

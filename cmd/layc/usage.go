@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,6 +34,14 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
 		return usage(cmd, "unexpected argument %q; to work in that directory, run %s -C %s", args[0], cmd.CommandPath(), shellQuote(args[0]))
+	}
+	switch {
+	case filepath.Ext(args[0]) == ".layer":
+		return usage(cmd, "unexpected argument %q; a module is all .layer files of a directory: omit it, or name a directory with -C DIR", args[0])
+	case cmd.Name() == "lock":
+		return usage(cmd, "unexpected argument %q; layc lock pins all that is missing, and layc update %[1]s renews a pin", args[0])
+	case cmd.Flags().Lookup("select") != nil:
+		return usage(cmd, "unexpected argument %q; to choose apps, write --select %s", args[0], shellQuote(args[0]))
 	}
 	return usage(cmd, "unexpected argument %q", args[0])
 }
@@ -69,6 +78,10 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown) && otherFlag(cmd, unknown.GetSpecifiedName()) != nil:
 		return otherFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		long, _, _ := strings.Cut(unknown.GetSpecifiedShortnames(), "=")
+		if len(long) > 1 && cmd.Flags().Lookup(long) != nil { // as Go's own tools have it
+			return usage(cmd, "unknown flag -%s; did you mean --%[1]s?", long)
+		}
 		return usage(cmd, "unknown flag -%s%s", unknown.GetSpecifiedName(), ofProgram(cmd))
 	case errors.As(err, &unknown):
 		name := unknown.GetSpecifiedName()

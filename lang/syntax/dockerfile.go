@@ -34,6 +34,8 @@ func (p *parser) instruction(word string) {
 		d.Hint("write `%s`%s", clause, help)
 	case clause == "" && help != "":
 		d.Hint("%s", help)
+	case word == "FROM" && p.place != InComponent:
+		d.Hint("%s", baseInstead(line.Text()[len(word):]))
 	case habits[word] != "":
 		d.Hint("%s", habits[word])
 	case word == "RUN":
@@ -43,6 +45,31 @@ func (p *parser) instruction(word string) {
 	default:
 		d.Hint("write a `%s` clause with strings in double quotes", instructions[word])
 	}
+}
+
+// releases are Debian's releases by the words that tags of images begin with.
+var releases = map[string]string{"bullseye": "11", "oldoldstable": "11", "bookworm": "12", "trixie": "13", "13": "13", "12": "12", "11": "11"}
+
+// baseInstead returns what to write instead of FROM with an image.
+func baseInstead(rest string) string {
+	fields := slices.DeleteFunc(strings.Fields(rest), func(w string) bool { return strings.HasPrefix(w, "--") })
+	if len(fields) == 0 {
+		return habits["FROM"]
+	}
+	image := fields[0]
+	name, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	tag, _, _ = strings.Cut(tag, "@")
+	word, _, _ := strings.Cut(strings.TrimSuffix(tag, "-slim"), "-")
+	word, _, _ = strings.Cut(word, ".")
+	switch {
+	case image == "scratch":
+		return "write `base scratch` in the fleet or in the app"
+	case name == "debian" && releases[word] != "":
+		return "write `base debian.release(\"" + releases[word] + "\")` in the fleet or in the app, and `import \"std/debian\"`"
+	case strings.ContainsAny(image, "\"$"):
+		return habits["FROM"]
+	}
+	return "write `base debian.release(\"12\")`, or another system of packages, with `import \"std/debian\"`; or `base` with a component that has `image \"" + image + "\"`"
 }
 
 // aptPackages returns the packages that a command line installs; nil if it is not a call of apt-get, or

@@ -199,7 +199,13 @@ func (p *parser) operand() Expr {
 		return &BadExpr{p.at(t)}
 	}
 	if !p.bare() {
-		p.fail(diag.UnexpectedToken, p.here(), "expected a value, found %s", p.describe(t))
+		d := p.fail(diag.UnexpectedToken, p.here(), "expected a value, found %s", p.describe(t))
+		switch next := p.peek(1); {
+		case t.Kind == Dot && next.Kind == Word && next.Start > t.End:
+			d.Hint("paths are strings: write `\".\"`").Fix(p.at(t), `"."`)
+		case t.Kind == Dot:
+			d.Hint("paths are strings, such as `\".\"`; those in images are absolute, and `copy` has `to` before them: `copy \".\" to \"/srv/\"`")
+		}
 	}
 	return p.bad()
 }

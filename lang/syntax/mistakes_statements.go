@@ -40,7 +40,7 @@ func (p *parser) noBrace(brace *opening) bool {
 func (p *parser) expectedBrace() {
 	arrow, isArrow := p.arrow()
 	switch t := p.tok; {
-	case isArrow && p.peek(2).Kind == LBrace, p.on(Colon) && p.peek(1).Kind == LBrace:
+	case isArrow && p.peek(2).Kind == LBrace, (p.on(Colon) || p.on(Equals)) && p.peek(1).Kind == LBrace:
 		if !isArrow {
 			arrow = p.at(t)
 		}
