@@ -88,7 +88,7 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 		var machine syscall.Errno
 		switch err := o.Check(out.apps); {
 		case errors.As(err, &machine):
-			return nil, &fileError{fmt.Errorf("--output %w", err), true}
+			return nil, &fileError{fmt.Errorf("--output %w", err), true, ""}
 		case err != nil:
 			return nil, usage(cmd, "--output %s", err)
 		}
@@ -171,7 +171,7 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 		}
 		written, err := outputs.Write(ctx, layout, d.apps, o, names, b.destination.stdout)
 		if done.written = append(done.written, written...); err != nil {
-			return done, &fileError{err, true}
+			return done, &fileError{err, true, ""}
 		}
 	}
 	if b.destination.load != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,8 +62,19 @@ func nextStep(err error) string {
 // fileError is the error for a file that cannot be read or written.
 type fileError struct {
 	error
-	unwritten bool // otherwise it cannot be read, which is an error of the input
+	unwritten bool   // otherwise it cannot be read, which is an error of the input
+	help      string // what to do next; "": the cause tells that
 }
+
+func (e *fileError) Error() string {
+	text := e.error.Error()
+	if help := cmp.Or(e.help, nextStep(e.error)); help != "" && !strings.Contains(text, "\n") {
+		text += "\n" + help
+	}
+	return text
+}
+
+func (e *fileError) Unwrap() error { return e.error }
 
 // cannot returns the error for a file that cannot be read, written or the like.
 func cannot(what, file string, err error) error {
@@ -70,10 +82,7 @@ func cannot(what, file string, err error) error {
 	if what == "write" && errors.Is(err, fs.ErrNotExist) {
 		err, help = errors.New("no such directory"), "create the directory, or choose another one"
 	}
-	if help != "" {
-		help = "\n" + help
-	}
-	return &fileError{fmt.Errorf("cannot %s %s: %w%s", what, file, plainError(err), help), what == "write"}
+	return &fileError{fmt.Errorf("cannot %s %s: %w", what, file, plainError(err)), what == "write", help}
 }
 
 // errIrregular is the error for reading anything other than a file or a directory. Reading a pipe
@@ -226,7 +235,7 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 		}
 	}
 	if err := replace.Possible(file); err != nil {
-		return &fileError{fmt.Errorf("--%s %s: cannot write %w", flag, file, err), true}
+		return &fileError{fmt.Errorf("--%s %s: cannot write %w", flag, file, err), true, ""}
 	}
 	return nil
 }

@@ -29,6 +29,15 @@ func TestNextSteps(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", cause, got, want)
 		}
 	}
+	for err, want := range map[*fileError]string{
+		{error: fmt.Errorf("cannot write a.tar: %w", syscall.ENOSPC), unwritten: true}: "cannot write a.tar: no space left on device\nfree space on that disk, or choose a place on another one",
+		{error: fmt.Errorf("--html x: cannot write .: %w", syscall.EROFS)}:             "--html x: cannot write .: read-only file system\nchoose a place on a file system that can be written to",
+		{error: fmt.Errorf("no room: %w\nremove some", syscall.ENOSPC)}:                "no room: no space left on device\nremove some",
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte("app app {\n    base scratch\n}\n"), 0o644); err != nil {
 		t.Fatal(err)
