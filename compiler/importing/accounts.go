@@ -140,9 +140,15 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 	if slices.ContainsFunc(s.accounts, func(b *account) bool { return b.login == a.login }) {
 		return false
 	}
-	for name, gid := range s.added {
+	for _, name := range sorted(s.added) {
+		gid := s.added[name]
 		if o.group == name || gid >= 0 && o.group == strconv.Itoa(gid) || slices.Contains(a.groups, name) {
-			return false // a command adds the group, after the users of the module
+			// A command adds the group, after the users of the module. So the user stays a command, too.
+			if a.gid = gid; o.group == name && gid >= 0 && a.uid >= 0 {
+				a.declared = false
+				s.accounts = append(s.accounts, a)
+			}
+			return false
 		}
 	}
 	if gid, ok := groups[o.group]; ok {

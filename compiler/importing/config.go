@@ -289,5 +289,8 @@ func (s *stage) group(group string) (int, bool) {
 			return a.gid, true
 		}
 	}
+	if gid, ok := s.added[group]; ok && gid >= 0 {
+		return gid, true
+	}
 	return 0, false
 }

@@ -72,6 +72,8 @@ func TestCopies(t *testing.T) {
 		{"FROM scratch\nADD --chown=5 app.bin /", `copy "/unpacked/" from unpacked to "/" owner "5"`, ""},
 		// Users of another stage.
 		{"FROM debian:12 AS b\nRUN useradd -u 70 -m u\nFROM scratch\nCOPY --from=b /etc/passwd /etc/\nCOPY --chown=u a /a", `copy "a" to "/a" owner "70:70"`, ""},
+		{"FROM debian:12\nRUN groupadd --system --gid 1001 g\nRUN useradd --system --uid 1002 -g g u\nWORKDIR /x\nCOPY --chown=u:g a /x/", `copy "a" to "/x/" owner "1002:1001"`, ""},
+		{"FROM debian:12\nRUN make user\nWORKDIR /x\nCOPY b /x/b\nCOPY --chown=someone many /x/", `run "chown -R someone: /x"`, "the number of someone is not known, so a command gives it all of /x, not only what is copied"},
 		{"FROM scratch\nCOPY --chown=u a /a", `copy "a" to "/a"`, `the owner "u" is not known, so it is root`},
 		// Commands.
 		{"FROM debian:12\nCMD [\"a\"]\nENTRYPOINT [\"b\"]", `entrypoint ["b"] command ["a"]`, ""},

@@ -82,6 +82,9 @@ func (s *stage) copy(i *instruction, c copying) {
 		if !strings.Contains(chown, ":") {
 			chown += ":" // the user's own group
 		}
+		if slices.ContainsFunc(s.units[:before], func(u *unit) bool { return u.target == at+"/" || strings.HasPrefix(u.target, at+"/") }) {
+			i.guess("the number of %s is not known, so a command gives it all of %s, not only what is copied", strings.Trim(chown, ":"), at)
+		}
 		s.runText(i, "chown -R "+chown+" "+shellWord(s.file.im.plainOf(at)), runOptions{user: "root"})
 		i.atLeast(Run)
 	}
