@@ -45,7 +45,7 @@ func TestImportCheck(t *testing.T) {
 		}
 	}
 	out := s.layc("import", "-C", dir, "--check", "--state", s.state)
-	images := strings.Fields("api archive args-1 args-2 base cron links shells site stages taken tool users worker")
+	images := strings.Fields("api archive args-1 args-2 base cron links next pair-1 pair-2 shells site stages taken tool users worker")
 	for _, image := range images {
 		if !strings.Contains(out, "\n"+image+": equal, ") && !strings.HasPrefix(out, image+": equal, ") {
 			t.Errorf("%s is not equal:\n%s", image, out)

@@ -58,7 +58,7 @@ func (im *importer) share() {
 				groups = each(c.targets)
 			default:
 				if groups = im.disputed(c, uses, sets); groups == nil {
-					groups = im.parted(c, uses, sets)
+					groups = parted(im, c, uses, sets)
 				}
 			}
 			for _, u := range c.units {
@@ -325,7 +325,7 @@ func (im *importer) assign(chains []*block) {
 					late[name] = u.text
 					continue
 				case noticed:
-					if value, known := t.stage.searchPath(t.stage.units[:k+1]); name == "PATH" && known {
+					if value, known := searchPath(t.stage, t.stage.units[:k+1]); name == "PATH" && known {
 						late[name] = "env PATH = " + quote(value)
 						continue
 					}

@@ -54,7 +54,7 @@ func (s *stage) environment(i *instruction, pairs instructions.KeyValuePairs) {
 			s.ask(i, "", "%s", err)
 			continue
 		}
-		if err != nil && !s.empty(err) {
+		if err != nil && !empty(s, err) {
 			i.guess("%s, so it is empty here, unless the base sets it", err)
 		}
 		s.env[key], s.scope.values[key] = value, value
@@ -91,7 +91,7 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	if own < 0 || len(entries) == 0 || sep == " " {
 		return false
 	}
-	if value, known := s.searchPath(s.units); key == "PATH" && known && (after || s.env[key] != "") {
+	if value, known := searchPath(s, s.units); key == "PATH" && known && (after || s.env[key] != "") {
 		in.values[key] = value
 		return false // the whole value is known
 	}
@@ -102,7 +102,7 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 	for _, e := range entries {
 		e, err := s.file.expand(e, in)
 		if err != nil {
-			if !s.empty(err) {
+			if !empty(s, err) {
 				i.guess("%s, so it is empty here", err)
 			}
 		}
@@ -117,7 +117,7 @@ func (s *stage) addition(i *instruction, key, value string, in scope) bool {
 const debianPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // searchPath returns PATH of a stage after some of its units, if it is known.
-func (s *stage) searchPath(units []*unit) (value string, ok bool) {
+func searchPath(s *stage, units []*unit) (value string, ok bool) {
 	value = debianPath
 	for _, u := range units {
 		name, addition, ok := u.variableOf()

@@ -114,13 +114,13 @@ var octal = lazy.Regexp(`^0*[0-7]{3,4}$`)
 
 // destination returns a target of the image. A final slash means a directory.
 func (s *stage) destination(to string) string {
-	at := s.usual(absolute(s.workdir, to))
+	at := usual(s, absolute(s.workdir, to))
 	if at == "/" {
 		return "/"
 	}
 	last := to[strings.LastIndex(to, "/")+1:]
 	if dir, ok := placedKind(s, at); last == "" || last == "." || last == ".." || s.has(at) || ok && dir {
-		return s.usual(at + "/")
+		return usual(s, at + "/")
 	}
 	return at
 }
@@ -239,7 +239,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		case filesAlone(of, src):
 			plain = append(plain, src)
 		default:
-			s.copyMatches(i, c, component, src, to, options)
+			copyMatches(s, i, c, component, src, to, options)
 		}
 	}
 	if len(plain) == 0 {
@@ -366,7 +366,7 @@ func filesAlone(s *stage, src string) bool {
 
 // copyMatches copies what matches a pattern of a stage: files by their names, and of directories the content. Only
 // a command can tell them apart.
-func (s *stage) copyMatches(i *instruction, c copying, component, src, to, options string) {
+func copyMatches(s *stage, i *instruction, c copying, component, src, to, options string) {
 	dir, pattern := path.Split(src)
 	clause := "copy " + quote(src) + " from " + component + " to " + quote(to) + rootOwner(s, i, c) + options
 	if !s.base.shell() || symbolic(src) || symbolic(to) || strings.ContainsAny(dir, "*?[") || options != "" || c.chown != "" || len(c.exclude) > 0 {

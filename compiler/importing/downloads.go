@@ -200,7 +200,7 @@ func (s *stage) fetched(c command) (download, bool) {
 	if d.file == "-" {
 		d.file = ""
 	} else if d.file != "" {
-		at := s.usual(absolute(s.workdir, d.file))
+		at := usual(s, absolute(s.workdir, d.file))
 		if strings.HasPrefix(at, "/dev/") {
 			return d, false
 		}

@@ -109,7 +109,7 @@ func (t *translation) mkdir(words []string) bool {
 		if strings.Contains(d, "{") {
 			return false
 		}
-		d = t.stage.usual(d)
+		d = usual(t.stage, d)
 		if t.stage.known[d] && mode == "" {
 			continue
 		}
@@ -124,7 +124,7 @@ func (t *translation) mkdir(words []string) bool {
 }
 
 // usual returns a path without the links that today's systems have, as far as the base is known to have them.
-func (s *stage) usual(p string) string {
+func usual(s *stage, p string) string {
 	links := [][2]string{{"/var/run/", "/run/"}, {"/var/lock/", "/run/lock/"}}
 	if s.base.release != "" {
 		links = append(links, [2]string{"/bin/", "/usr/bin/"}, [2]string{"/sbin/", "/usr/sbin/"}, [2]string{"/lib/", "/usr/lib/"}, [2]string{"/lib64/", "/usr/lib64/"})
@@ -154,7 +154,7 @@ func (t *translation) link(flags, operands []string) bool {
 	if strings.HasSuffix(operands[1], "/") || t.stage.has(at) {
 		at = path.Join(at, path.Base(operands[0]))
 	}
-	at = t.stage.usual(at)
+	at = usual(t.stage, at)
 	t.stage.add(&unit{kind: step, text: "link " + quote(at) + " to " + quote(operands[0]), target: at, from: t.i})
 	return true
 }
@@ -186,7 +186,7 @@ func (t *translation) chown(flags, operands []string) bool {
 			who = strconv.Itoa(uid) + ":0"
 		}
 		for _, p := range operands[1:] {
-			if hasOwner(s, s.usual(absolute(t.directory(), p))) {
+			if hasOwner(s, usual(s, absolute(t.directory(), p))) {
 				return false
 			}
 		}
@@ -243,7 +243,7 @@ func (t *translation) change(paths []string, recursive bool, option, value strin
 	s := t.stage
 	units := slices.Clone(s.units)
 	for _, p := range paths {
-		p = s.usual(absolute(t.directory(), p))
+		p = usual(s, absolute(t.directory(), p))
 		hit := false
 		for n := len(units) - 1; n >= 0; n-- {
 			u := units[n]
@@ -379,7 +379,7 @@ func (t *translation) writes(c command) bool {
 		}
 		text = strings.ReplaceAll(text, `\n`, "\n")
 	}
-	at := s.usual(c.writes.file)
+	at := usual(s, c.writes.file)
 	if s.written(at) {
 		return false
 	}

@@ -16,7 +16,7 @@ import (
 
 // parted divides the targets of a shared block with runs that need what is not in a component which all of these
 // targets share. It returns nil if there is nothing to divide.
-func (im *importer) parted(b *block, uses [][]use, sets map[string][]int) map[int]string {
+func parted(im *importer, b *block, uses [][]use, sets map[string][]int) map[int]string {
 	if !b.runs() {
 		return nil
 	}

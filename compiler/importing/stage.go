@@ -171,14 +171,14 @@ func wrap(text string) []string {
 // word expands a word of an instruction. A variable without a value is a guess.
 func (s *stage) word(i *instruction, w string) string {
 	out, err := s.file.expand(w, s.scope)
-	if err != nil && !s.empty(err) {
+	if err != nil && !empty(s, err) {
 		i.guess("%s, so it is empty here", err)
 	}
 	return out
 }
 
 // empty reports whether an error is of variables that certainly are empty: the base sets no others than PATH.
-func (s *stage) empty(err error) bool {
+func empty(s *stage, err error) bool {
 	names, ok := err.(unsetError)
 	return ok && (s.base.release != "" || s.base.id == "scratch") && !slices.Contains(strings.Split(string(names), ", "), "PATH")
 }
@@ -319,7 +319,7 @@ func wordByte(c byte) bool {
 func (s *stage) changeDirectory(i *instruction, dir string) {
 	relative(s, i, dir)
 	s.workdir, s.lost = absolute(s.workdir, dir), s.lost && !strings.HasPrefix(dir, "/")
-	s.makeDirectory(i, s.usual(s.workdir), s.user)
+	s.makeDirectory(i, usual(s, s.workdir), s.user)
 	s.set("workdir", "workdir "+quote(s.workdir), i)
 }
 
