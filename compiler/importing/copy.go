@@ -120,7 +120,7 @@ func (s *stage) destination(to string) string {
 	}
 	last := to[strings.LastIndex(to, "/")+1:]
 	if dir, ok := placedKind(s, at); last == "" || last == "." || last == ".." || s.has(at) || ok && dir {
-		return usual(s, at + "/")
+		return usual(s, at+"/")
 	}
 	return at
 }

@@ -249,7 +249,7 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 		if patterns := v.from(path.Clean(full)); len(patterns) > 0 {
 			// A bind has all files of a directory, so it is of a copy without them.
 			source = "/context"
-			t, err := s.file.im.target(without(s, i, full, patterns))
+			t, err := s.file.im.target(contextWithout(s, i, full, patterns))
 			if err != nil {
 				s.ask(i, "", "%s", err)
 				return false
@@ -261,8 +261,8 @@ func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *ru
 	return true
 }
 
-// without returns a stage with the files of a directory of the context that no pattern matches.
-func without(s *stage, i *instruction, dir string, patterns []string) *stage {
+// contextWithout returns a stage with the files of a directory of the context that no pattern matches.
+func contextWithout(s *stage, i *instruction, dir string, patterns []string) *stage {
 	out := &stage{file: s.file, number: s.number, name: "context", base: s.file.im.base("scratch", i), workdir: "/",
 		known: map[string]bool{"/": true}, scope: newScope(), env: map[string]string{}}
 	out.placed(i, "copy "+quote(dir)+` to "/context/"`+excludeOption(patterns), "/context/", nil)
