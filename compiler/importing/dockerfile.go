@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
@@ -100,7 +101,7 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	}
 	f := &dockerfile{im: im, build: b, lines: strings.Split(text, "\n"), escape: parsed.EscapeToken, lex: shell.NewLex(parsed.EscapeToken), done: map[int]*stage{}, doing: map[int]bool{}, siblings: map[string]string{}}
 	var args []instructions.ArgCommand
-	if f.stages, args, err = instructions.Parse(parsed.AST, nil); err != nil {
+	if f.stages, args, err = instructions.Parse(parsed.AST, silent()); err != nil {
 		return nil, err
 	}
 	f.global = newScope()
@@ -114,6 +115,9 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	}
 	return f, nil
 }
+
+// silent is a linter that says nothing. The parser needs one where a comment sets the checks of an instruction.
+func silent() *linter.Linter { return linter.New(&linter.Config{SkipAll: true}) }
 
 // ofWindows matches what only Dockerfiles of Windows have. One for Linux may also continue lines with `.
 var ofWindows = lazy.Regexp(`(?i)\b[a-z]:[\\/]|powershell|\.exe\b|\bcmd /|dotnet/framework`)

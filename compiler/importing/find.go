@@ -156,7 +156,7 @@ func (f *finder) dockerfile(name string) {
 func (f *finder) context(b Build) string {
 	var sources []string
 	if parsed, err := parser.Parse(strings.NewReader(b.Text)); err == nil {
-		if stages, _, err := instructions.Parse(parsed.AST, nil); err == nil {
+		if stages, _, err := instructions.Parse(parsed.AST, silent()); err == nil {
 			for _, s := range stages {
 				for _, c := range s.Commands {
 					if c, ok := c.(*instructions.CopyCommand); ok && c.From == "" {

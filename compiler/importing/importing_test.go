@@ -215,6 +215,15 @@ func TestControlCharacters(t *testing.T) {
 	}
 }
 
+// TestChecks has comments that set BuildKit's checks, for a file and for an instruction.
+func TestChecks(t *testing.T) {
+	text := "# check=skip=all;error=true\nFROM alpine:3 AS A\n# check=skip=StageNameCasing\nRUN one\n# check=error=true\nCOPY --from=A /a /a\n"
+	r := imported(t, fstest.MapFS{"Dockerfile": {Data: []byte(text)}})
+	if len(r.Report.Images) != 1 || r.Report.Counts[importing.Question] > 0 {
+		t.Errorf("%+v", r.Report)
+	}
+}
+
 // TestLinks copies what links lead to, as COPY of their names does.
 func TestLinks(t *testing.T) {
 	files := fstest.MapFS{
