@@ -224,6 +224,17 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// TestMountAtRoot has mounts whose target is the root, which no clause can have.
+func TestMountAtRoot(t *testing.T) {
+	for _, mount := range []string{"type=bind,target=.", "type=tmpfs,target=/", "type=cache,target=/x/.."} {
+		files := fstest.MapFS{"Dockerfile": {Data: []byte("FROM alpine:3\nRUN --mount=" + mount + " make\nRUN make install\n")}}
+		r := imported(t, files)
+		if r.Report.Counts[importing.Question] != 1 || check(files, r).HasErrors() {
+			t.Errorf("%s: %v\n%s", mount, r.Report.Counts, r.Module)
+		}
+	}
+}
+
 // TestLinks copies what links lead to, as COPY of their names does.
 func TestLinks(t *testing.T) {
 	files := fstest.MapFS{

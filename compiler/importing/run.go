@@ -169,6 +169,10 @@ var bareHeredoc = lazy.Regexp(`^<<-?["']?\w+["']?$`)
 func (s *stage) mounts(i *instruction, c *instructions.RunCommand, o *runOptions) bool {
 	for _, m := range instructions.GetMounts(c) {
 		target := absolute(s.workdir, m.Target)
+		if target == "/" && m.Type != instructions.MountTypeSecret && m.Type != instructions.MountTypeSSH {
+			s.ask(i, "", "a mount at / hides the whole system; set WORKDIR before it, or name a directory")
+			return false
+		}
 		switch m.Type {
 		case instructions.MountTypeCache:
 			o.items = append(o.items, "cache "+quote(target))
