@@ -87,11 +87,17 @@ func (t *tree) title(b *branch) string {
 
 // tree collects rows, so that columns can be aligned.
 type tree struct {
-	rows [][4]string
+	rows []treeRow
 	seen map[*plan.Layer]bool
 	page Page
 	end  string // of the names of all apps
 	out  strings.Builder
+}
+
+// treeRow is a line: its place in the tree, and its cells.
+type treeRow struct {
+	stem  string
+	cells [4]string
 }
 
 func (t *tree) branches(list []*branch, indent string, top bool) {
@@ -120,7 +126,7 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 		if b.layer.Kind == bare {
 			bytes = ""
 		}
-		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), bytes, term.Count(b.images+len(b.folded), "image")})
+		t.rows = append(t.rows, treeRow{indent + stem, [4]string{name, string(b.layer.Kind), bytes, term.Count(b.images+len(b.folded), "image")}})
 		t.branches(b.below, indent+under, false)
 	}
 }
@@ -144,21 +150,22 @@ func (t *tree) fold(list []*branch) []*branch {
 
 func (t *tree) write() {
 	var width [4]int
+	var names []string
 	for _, r := range t.rows {
-		for n, s := range r {
+		for n, s := range r.cells {
+			if n == 0 {
+				s = r.stem + s
+			}
 			width[n] = max(width[n], term.Columns(s))
 		}
+		names = append(names, r.cells[0])
 	}
 	if !t.page.All {
 		width[0] = min(width[0], t.page.Width-6-width[1]-width[2]-width[3])
 	}
-	var all []string
 	for _, r := range t.rows {
-		all = append(all, r[0])
-	}
-	for _, r := range t.rows {
-		r[0] = term.CutAmong(r[0], width[0], all)
-		line := fmt.Sprintf("%s  %s  %s  %s", term.Left(r[0], width[0]), term.Left(r[1], width[1]), term.Right(r[2], width[2]), r[3])
+		name := term.Cut(r.stem+term.CutAmong(r.cells[0], max(1, width[0]-term.Columns(r.stem)), names), width[0])
+		line := fmt.Sprintf("%s  %s  %s  %s", term.Left(name, width[0]), term.Left(r.cells[1], width[1]), term.Right(r.cells[2], width[2]), r.cells[3])
 		t.out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 }
