@@ -202,7 +202,7 @@ app one {
 		t.Errorf("the step's output is not shown:\n%s", text)
 	}
 	layc(exitUnavailable, good+"\napp two {\n    fetch \""+with+"/gone\" sha256 \""+strings.Repeat("0", 64)+"\" to \"/x\"\n}\n", "build", "--state", state, "--progress", "plain")
-	layc(exitBuild, good+"\napp two {\n    uses fails\n}\n\ncomponent fails {\n    owns \"/x\"\n    run  \"print HTTPS_PROXY; has /none\"\n}\n", "build", "--state", state, "--progress", "plain")
+	layc(exitInput, good+"\napp two {\n    uses fails\n}\n\ncomponent fails {\n    owns \"/x\"\n    run  \"print HTTPS_PROXY; has /none\"\n}\n", "build", "--state", state, "--progress", "plain")
 	files := []string{filepath.Join(state, "engine.log"), filepath.Join(dir, "layc.lock")}
 	filepath.WalkDir(out, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
