@@ -99,25 +99,25 @@ func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, i
 	case args[0] == "start":
 		return m.start(ctx, args)
 	default:
-		return m.kept(ctx, args[1:])
+		return m.kept(ctx, args[1:]), nil
 	}
 }
 
-// kept looks for what trees replace, of which those of whole systems have a "=".
-func (m *mounted) kept(ctx context.Context, trees []string) (holds bool, err error) {
+// kept looks for what trees replace. Those of whole systems have a "=".
+func (m *mounted) kept(ctx context.Context, trees []string) (holds bool) {
 	var at []string
 	for _, tree := range trees {
 		place, system := strings.CutPrefix(tree, "=")
 		dir, ok := m.dirs[place]
 		if !ok {
-			return false, nil
+			return false
 		}
 		if system {
 			dir = "=" + dir
 		}
 		at = append(at, dir)
 	}
-	return kept.Check(ctx, at) == nil, nil
+	return kept.Check(ctx, at) == nil
 }
 
 // start runs the helper with the arguments start WHO NUMBER TREE… MORE… in the directory that has all trees.
@@ -130,8 +130,12 @@ func (m *mounted) start(ctx context.Context, args []string) (holds bool, err err
 		return false, nil
 	}
 	root := m.dirs[helper.Dir]
+	below := func(dir string) (at string, is bool) {
+		at, err := filepath.Rel(root, dir)
+		return filepath.Join("/", at), err == nil && filepath.IsLocal(at)
+	}
 	for _, dir := range m.dirs {
-		for !within(dir, root) {
+		for _, is := below(dir); !is; _, is = below(dir) {
 			root = filepath.Dir(root)
 		}
 	}
@@ -141,9 +145,10 @@ func (m *mounted) start(ctx context.Context, args []string) (holds bool, err err
 		if !ok {
 			return false, nil
 		}
-		inside[3+n] = "/" + strings.TrimPrefix(strings.TrimPrefix(dir, root), "/")
+		inside[3+n], _ = below(dir)
 	}
-	program := filepath.Join("/", strings.TrimPrefix(m.dirs[helper.Dir], root), helper.File)
+	at, _ := below(m.dirs[helper.Dir])
+	program := filepath.Join(at, helper.File)
 	c := exec.CommandContext(ctx, program, inside...)
 	c.Dir, c.Env = "/", []string{} // the helper asks for no variable
 	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
@@ -153,11 +158,6 @@ func (m *mounted) start(ctx context.Context, args []string) (holds bool, err err
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// within reports whether a path is a directory, or in it.
-func within(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // hasHelper reports whether a mount has this layc's helper.
