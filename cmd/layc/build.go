@@ -208,6 +208,7 @@ type build struct {
 	took        time.Duration
 	slowest     progress.Part
 	display     *progress.Display // of the build that was started last; nil: none
+	started     *engine.Engine    // that started while the program was compiled; nil: none
 	early       *early            // the errors that this build found while it went on; nil: none
 }
 
@@ -252,6 +253,8 @@ func (b *build) make(cmd *cobra.Command) error {
 	if in, err = b.hideOutputs(cmd, in); err != nil {
 		return err
 	}
+	in, unneeded := b.headStart(cmd.Context(), in)
+	defer unneeded()
 	out, err := b.compiled(in, compiler.Planned)
 	if err != nil {
 		return err

@@ -195,6 +195,7 @@ func (g *engines) open(ctx context.Context, word string) error {
 		defer os.RemoveAll(other)
 		options.State = other
 	}
+	g.works()
 	opened, err := g.cli.open(ctx, options)
 	if err != nil {
 		return err
@@ -274,6 +275,7 @@ func (g *engines) start(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
+	g.works()
 	opened, err := g.cli.open(ctx, engine.Options{State: g.state, Registries: settings, Notice: g.announce})
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ func (p *proof) module(ctx context.Context) error {
 	build := []string{"build", "-C", p.project(), "-o", p.out(), "--progress", "quiet", "--state", p.imports.engine.state}
 	for _, args := range [][]string{{"lock", "-C", p.project()}, build} {
 		p.announce("layc " + args[0] + " …")
-		nested := &cli{out: io.Discard, err: p.err, ready: p.ready, open: p.open}
+		nested := &cli{out: io.Discard, err: p.err, ready: p.ready, open: p.open, solving: p.solving}
 		if code := nested.execute(ctx, args); code != exitOK {
 			return &codeError{code}
 		}

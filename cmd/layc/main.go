@@ -90,6 +90,8 @@ type cli struct {
 	quiet        bool     // print no warnings and notices
 	own          []string // files in it that the command writes, which are not the module's
 	sharesEngine bool     // with another command of this process: that is not worth a notice
+	// solving is set when an engine works for the command: an interrupt then waits for the end. Nil: nobody asks.
+	solving *atomic.Bool
 	// annotates is true if findings are printed for GitHub Actions, too.
 	annotates bool
 	wanted    func(*model.Graph) error // checks names of apps on the command line; nil: there are none
@@ -112,12 +114,7 @@ const patience = 300 * time.Millisecond
 // with an engine to end properly. It hardly waits for other commands: the compiler ignores
 // contexts, and files are written atomically.
 func (c *cli) run(ctx context.Context, args []string) int {
-	var solving atomic.Bool
-	open := c.open
-	c.open = func(ctx context.Context, o engine.Options) (builder, error) {
-		solving.Store(true)
-		return open(ctx, o)
-	}
+	c.solving = new(atomic.Bool)
 	c.err = &messages{c.err, visible.Writer(redact.Writer(c.err))}
 	ended := make(chan int, 1)
 	go func() { ended <- c.execute(ctx, args) }()
@@ -131,10 +128,17 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		return code
 	case <-time.After(patience):
 	}
-	if solving.Load() {
+	if c.solving.Load() {
 		return <-ended
 	}
 	return c.report(ctx, ctx.Err())
+}
+
+// works tells that an engine works for the command from now on.
+func (c *cli) works() {
+	if c.solving != nil {
+		c.solving.Store(true)
+	}
 }
 
 func (c *cli) execute(ctx context.Context, args []string) int {

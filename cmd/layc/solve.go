@@ -22,6 +22,7 @@ import (
 
 // solve opens the engine and builds with it.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
+	b.works()
 	e, err := b.openAll(ctx)
 	if err != nil {
 		return nil, err
@@ -60,6 +61,9 @@ func (b *build) attached() {
 func (b *build) openAll(ctx context.Context) (builder, error) {
 	addresses, options := b.engine.all(ctx, b.caches.shared()), b.engine.options(b.notice)
 	options.Later, options.Attached = true, b.attached
+	if len(addresses) == 1 && b.started != nil {
+		return b.started, nil
+	}
 	if len(addresses) == 1 {
 		return b.open(ctx, options)
 	}

@@ -122,7 +122,9 @@ func (w *watching) watch(cmd *cobra.Command, apps []string) error {
 		}
 		ctx, cancel := context.WithCancel(cmd.Context())
 		done := make(chan int, 1)
-		go func() { done <- (&cli{out: w.out, err: w.err, ready: w.ready, open: w.open}).execute(ctx, args) }()
+		go func() {
+			done <- (&cli{out: w.out, err: w.err, ready: w.ready, open: w.open, solving: w.solving}).execute(ctx, args)
+		}()
 		changed, code := w.wait(cmd.Context(), watcher, skip, done)
 		for w.run && code < 0 && cmd.Context().Err() == nil && !w.rebuilds(cmd, apps, changed) {
 			changed, code = w.wait(cmd.Context(), watcher, skip, done)
@@ -146,7 +148,7 @@ func (w *watching) watch(cmd *cobra.Command, apps []string) error {
 // started again: a build that fails leaves the app as it is. It reports true, too, if there is nothing left to
 // do, since the command is interrupted.
 func (w *watching) rebuilds(cmd *cobra.Command, apps []string, changed string) bool {
-	inner := &cli{out: io.Discard, err: w.err, ready: w.ready, open: w.open, sharesEngine: true}
+	inner := &cli{out: io.Discard, err: w.err, ready: w.ready, open: w.open, solving: w.solving, sharesEngine: true}
 	if term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) { // it is the app's, and raw
 		inner.err = returning{screen(w.err)}
 	}

@@ -206,6 +206,8 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 // ctx's end, or is due to a bug in the request or in BuildKit. Then the result is nil, or has only
 // the steps that the build came to, and the engine if it is lost.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
+	e.builds.Add(1)
+	defer e.builds.Add(-1)
 	start := time.Now()
 	_, noOutput := os.Stat(req.Output.Dir)
 	known, err := e.recall(ctx, req)
@@ -218,8 +220,8 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 			known = nil
 			continue
 		}
-		if err != nil || len(res.Steps.Executed) > 0 {
-			e.noteWork(err != nil)
+		if err != nil {
+			e.noteWork(true)
 		}
 		if !examined && e.suspicious(err) {
 			examined = true
@@ -301,6 +303,9 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 		if solved, err = e.solve(ctx, rest, out, track); err != nil {
 			return &Result{Steps: track.reached()}, err
 		}
+		if len(track.steps().Executed) > 0 {
+			e.noteWork(false)
+		}
 		if solved.visited {
 			return &Result{Steps: track.steps()}, nil
 		}
@@ -310,6 +315,9 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 	res := &Result{Steps: track.steps(), Proven: known.all(solved.proven)}
 	if solved.unproven {
 		return &Result{Steps: track.reached()}, &UnprovenError{res.Proven}
+	}
+	if len(req.CacheTo) == 0 {
+		e.rest()
 	}
 	if out != nil {
 		var built map[int]record

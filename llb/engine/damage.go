@@ -41,6 +41,11 @@ func (e *Engine) reexamine(ctx context.Context, failed error) (repaired bool, er
 	if err := os.WriteFile(filepath.Join(e.opts.State, suspectName), nil, 0o600); err != nil {
 		return false, damaged(e.opts.State, err)
 	}
+	if e.client == nil { // it rests
+		if err := e.openState(ctx, e.opts.Notice); err != nil {
+			return false, err
+		}
+	}
 	if e.owned == nil {
 		return false, &UnavailableError{
 			What: fmt.Sprintf("the engine's state directory %s may be damaged, and another layc uses it", e.opts.State),
@@ -51,7 +56,7 @@ func (e *Engine) reexamine(ctx context.Context, failed error) (repaired bool, er
 	if err := e.release(); err != nil {
 		return false, damaged(e.opts.State, err)
 	}
-	err = e.openState(ctx)
+	err = e.openState(ctx, e.opts.Notice)
 	return e.owned != nil && e.owned.emptied(), err
 }
 

@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -61,8 +62,8 @@ type Options struct {
 	// engine of another process has its own.
 	Registries *access.Registries
 
-	// Later makes the embedded engine start when it is needed. Errors of the start are then those of the
-	// method that needs it.
+	// Later makes the embedded engine start when it is needed, and close as soon as no build needs it any more.
+	// Errors of the start are then those of the method that needs it.
 	Later bool
 	// Attached is called when an engine that starts later is another process's. It may be nil.
 	Attached func()
@@ -78,12 +79,17 @@ type Engine struct {
 	// ctx ends when the caller of Open gives up. Then Close does not wait for attached processes.
 	ctx context.Context
 
+	builds atomic.Int32 // that are running
+
 	mu      sync.Mutex
 	client  *client.Client
 	owned   owned  // nil when another process owns the engine
 	foreign string // the version of the BuildKit at an address
+	told    bool   // that another process owns it
 	closed  bool
-	err     error // the result of the first Close
+	err     error // why it could not be closed; with closed, the result of the first Close
+
+	starting atomic.Pointer[headStart] // nil: nobody has called Start
 }
 
 // owned is an embedded engine, in this process or in one that this process started.
@@ -139,13 +145,14 @@ func (e *Engine) Attached() bool {
 // Close releases the engine. An owner first waits for the attached processes. Every call returns
 // the result of the first.
 func (e *Engine) Close() error {
+	e.starting.Load().end()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return e.err
 	}
 	e.closed = true
-	e.err = e.release()
+	e.err = errors.Join(e.err, e.release())
 	return e.err
 }
 
@@ -167,14 +174,15 @@ func (e *Engine) open(ctx context.Context) error {
 	if e.opts.Address != "" {
 		return e.openForeign(ctx)
 	}
-	return e.openState(ctx)
+	return e.openState(ctx, e.opts.Notice)
 }
 
 // errBusy is the error for a state directory that another process has just locked.
 var errBusy = errors.New("another process owns the state directory")
 
-// openState becomes the owner of the state directory or attaches to it.
-func (e *Engine) openState(ctx context.Context) error {
+// openState becomes the owner of the state directory or attaches to it. Sentences for the user go to notice,
+// which may be nil.
+func (e *Engine) openState(ctx context.Context, notice func(string)) error {
 	if err := Check(e.opts); err != nil {
 		return err
 	}
@@ -183,14 +191,15 @@ func (e *Engine) openState(ctx context.Context) error {
 		return err
 	}
 	lock := flock.New(filepath.Join(state, lockName), flock.SetPermissions(0o600))
-	notice := e.opts.Notice
+	opts, waiting := e.opts, notice
+	opts.Notice = notice
 	for start := time.Now(); ; {
 		got, err := lock.TryLock()
 		if err != nil {
 			return noState("cannot be locked", err)
 		}
 		if got {
-			owned, c, err := startOwned(ctx, state, e.opts, lock)
+			owned, c, err := startOwned(ctx, state, opts, lock)
 			if err == nil {
 				e.owned, e.client = owned, c
 				return nil
@@ -210,9 +219,9 @@ func (e *Engine) openState(ctx context.Context) error {
 				Help: "end that process, or name another state directory with --state",
 			}
 		}
-		if notice != nil && time.Since(start) > time.Second {
-			notice("waiting for another layc to close its engine")
-			notice = nil
+		if waiting != nil && time.Since(start) > time.Second {
+			waiting("waiting for another layc to close its engine")
+			waiting = nil
 		}
 		select {
 		case <-ctx.Done():
@@ -268,18 +277,19 @@ func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
 
 // current returns the client for builds. It starts an engine that waits for the first.
 func (e *Engine) current() (*client.Client, error) {
+	e.starting.Load().wait(e.notice)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, errors.New("the engine is closed")
 	}
-	if e.client != nil || !e.opts.Later {
-		return e.client, nil
+	if e.client == nil && e.opts.Later {
+		if err := e.open(e.ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := e.open(e.ctx); err != nil {
-		return nil, err
-	}
-	if e.owned == nil && e.opts.Attached != nil {
+	if e.owned == nil && e.opts.Attached != nil && e.opts.Later && !e.told {
+		e.told = true
 		e.opts.Attached()
 	}
 	return e.client, nil
@@ -290,6 +300,18 @@ func (e *Engine) notice(sentence string) {
 	if e.opts.Notice != nil {
 		e.opts.Notice(sentence)
 	}
+}
+
+// rest closes an engine that starts later, in the background, if only the build that calls it is running.
+func (e *Engine) rest() {
+	if !e.opts.Later || e.opts.Address != "" || e.builds.Load() > 1 {
+		return
+	}
+	e.mu.Lock()
+	go func() {
+		defer e.mu.Unlock()
+		e.err = errors.Join(e.err, e.release())
+	}()
 }
 
 // noteWork records for the embedded engine that a build failed or created something.
@@ -313,7 +335,7 @@ func (e *Engine) reopen(ctx context.Context) error {
 	}
 	// The connection is dead: an error when closing it is irrelevant.
 	_ = e.release()
-	return e.openState(ctx)
+	return e.openState(ctx, e.opts.Notice)
 }
 
 // The path of a unix socket is limited to about 100 bytes, but the path of a state directory is
