@@ -299,8 +299,12 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 	track := newTracker(req.definitions())
 	track.foreign = e.opts.Address != ""
 	solved := solved{shared: &shared{}}
+	var holding []recordKeys
+	var walking sync.WaitGroup
+	defer walking.Wait()
+	read := sync.OnceFunc(func() { walking.Go(func() { holding = known.holding(ctx, req) }) })
 	if len(rest.Images)+len(rest.Proofs) > 0 {
-		if solved, err = e.solve(ctx, rest, out, track); err != nil {
+		if solved, err = e.solve(ctx, rest, out, track, read); err != nil {
 			return &Result{Steps: track.reached()}, err
 		}
 		if len(track.steps().Executed) > 0 {
@@ -324,7 +328,9 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 		if res.Images, res.Changes, built, err = out.commit(ctx, req, known, solved.exported); err != nil {
 			return nil, err
 		}
-		known.keep(ctx, req, built, res.Proven)
+		read()
+		walking.Wait()
+		known.keep(holding, built, res.Proven)
 	}
 	if len(req.CacheTo) == 0 {
 		return res, nil
@@ -348,8 +354,9 @@ type solved struct {
 	shared   *shared
 }
 
-// solve has the engine solve a request and export its images to a layout, if it is not nil.
-func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tracker) (s solved, err error) {
+// solve has the engine solve a request and export its images to a layout, if it is not nil. It calls read before
+// the export, when the engine has read all local files.
+func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tracker, read func()) (s solved, err error) {
 	c, err := e.current()
 	if err != nil {
 		return s, err
@@ -407,6 +414,7 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 			return res, e.visit(ctx, g, req, image)
 		}
 		if err == nil && out != nil {
+			read()
 			err = out.begin(ctx) // the export follows
 		}
 		return res, err

@@ -188,13 +188,42 @@ func (k *recalled) look(key string) recollection {
 	return recollection{key, &r}
 }
 
-// keep writes the records of images and proofs that were built. It fails silently: a record only saves time.
-func (k *recalled) keep(ctx context.Context, req Request, built map[int]record, proven []Proven) {
-	if k == nil {
-		return
+// holding returns the keys of the request's images and proofs after the engine has read the local files: those
+// that the build began with, and others if files are known by their identity now. There are none if files have
+// changed, or cannot be read.
+func (k *recalled) holding(ctx context.Context, req Request) []recordKeys {
+	if k == nil || !k.lacks() {
+		return nil
 	}
+	now := walks(req, time.Now())
+	same, err := k.found(ctx, now)
+	if err != nil {
+		return nil
+	}
+	if same {
+		return []recordKeys{k.own()}
+	}
+	// The order counts: these keys are of the files before they are compared with the beginning's.
+	later, err := k.keys(ctx, req, now)
+	if err != nil {
+		return nil
+	}
+	if same, err := k.found(ctx, walks(req, k.start)); err != nil || !same {
+		return nil
+	}
+	return []recordKeys{k.own(), later}
+}
+
+// lacks reports whether something that has a key has no record.
+func (k *recalled) lacks() bool {
+	return slices.ContainsFunc(slices.Concat(k.images, k.proofs), func(r recollection) bool { return r.key != "" && r.record == nil })
+}
+
+// keep writes the records of images and proofs that were built under all keys that hold. It fails silently: a
+// record only saves time.
+func (k *recalled) keep(holding []recordKeys, built map[int]record, proven []Proven) {
 	fresh := map[string]record{}
-	add := func(keys recordKeys) {
+	for _, keys := range holding {
 		for n, r := range built {
 			fresh[keys.images[n]] = r
 		}
@@ -203,26 +232,8 @@ func (k *recalled) keep(ctx context.Context, req Request, built map[int]record, 
 				fresh[keys.proofs[n]] = record{}
 			}
 		}
-		delete(fresh, "")
 	}
-	if add(k.own()); len(fresh) == 0 {
-		return
-	}
-	now := walks(req, time.Now())
-	if same, err := k.found(ctx, now); err != nil {
-		return
-	} else if !same {
-		// The order counts: these keys are of the files before they are compared with the beginning's.
-		later, err := k.keys(ctx, req, now)
-		if err != nil {
-			return
-		}
-		if same, err := k.found(ctx, walks(req, k.start)); err != nil || !same {
-			return
-		}
-		add(later)
-	}
-	if os.MkdirAll(k.dir, 0o700) != nil {
+	if delete(fresh, ""); len(fresh) == 0 || os.MkdirAll(k.dir, 0o700) != nil {
 		return
 	}
 	for key, r := range fresh {
