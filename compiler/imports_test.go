@@ -64,6 +64,7 @@ var policy = map[string]string{
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/kept":            "",
+	"llb/lacks":           "",
 	"llb/replace":         "",
 	"llb/docker":          "",
 	"llb/progress":        "lang/lazy lang/redact lang/term lang/visible llb",
@@ -71,7 +72,7 @@ var policy = map[string]string{
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
 	"llb/audit":           "lang/lazy lang/term",
-	"llb/engine":          "lang/lazy llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache llb/helper llb/kept",
+	"llb/engine":          "lang/lazy llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache llb/helper llb/kept llb/lacks",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/lazy lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/registry llb/world/transport llb/cache",
 	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
@@ -93,7 +94,7 @@ var policy = map[string]string{
 	"bench/pull":    "bench/servers",
 	"bench/servers": "",
 
-	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon llb/kept",
+	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon llb/kept llb/lacks",
 	"cmd/layc":          "any",
 	"cmd/layc-frontend": "llb/frontend",
 }
@@ -110,7 +111,7 @@ var outside = map[string]string{
 	"github.com/sigstore/sigstore":                 "llb/sign llb/registry",
 	"net/http":                                     "llb/cache llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                                    "compiler/simulate",
-	"os":                                           "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
+	"os":                                           "llb llb/exact llb/helper llb/kept llb/lacks llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
 	"time":                                         "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/cache llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
 	"github.com/moby/buildkit/frontend/dockerfile": "compiler/importing cmd/layc llb/engine",
 	"mvdan.cc/sh":                                  "compiler/importing",

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/lacks"
 )
 
 // extras enters users and places trees: "--" and what account takes, or "++"
@@ -75,12 +77,6 @@ func account(root string, args []string, touched map[string]bool) error {
 		return e.home(name, home, uid, gid)
 	}
 	return nil
-}
-
-// conflict is the error for an entry that a file of accounts cannot have next to another
-// one of the same name or number.
-func conflict(file, name, id, other, otherID string) error {
-	return fmt.Errorf("conflicting accounts: %q %q %q %q %q", file, name, id, other, otherID)
 }
 
 // home makes the home directory of a user, unless it is there.
@@ -161,7 +157,7 @@ func (e *entries) add(file string, mode fs.FileMode, name, id, line string) {
 			continue
 		}
 		if f[0] != name || f[2] != id {
-			e.err = cmp.Or(e.err, conflict("/"+file, name, id, f[0], f[2]))
+			e.err = cmp.Or(e.err, lacks.Conflict("/"+file, name, id, f[0], f[2]))
 		}
 		return
 	}

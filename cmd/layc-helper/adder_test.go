@@ -1,10 +1,14 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
+)
 
 // TestAdder checks which package is named for an account that its scripts or its configuration add.
 func TestAdder(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := tree.New(t, map[string]string{
 		"var/lib/dpkg/info/tcpdump.postinst":    "#!/bin/sh\nadduser --quiet --system --group \\\n    --no-create-home --home /nonexistent tcpdump || true\n",
 		"var/lib/dpkg/info/exim:amd64.postinst": "#!/bin/sh\nEX=\"Debian-exim\"\nNAME=mail-relay\naddgroup --system \"$NAME\"\n",
 		"var/lib/dpkg/info/cron.preinst":        "#!/bin/sh\nif ! getent group crontab; then groupadd -r crontab; fi\n",
@@ -34,7 +38,7 @@ func TestAdder(t *testing.T) {
 // TestDisputedAccount checks that a conflict of accounts names the package that adds one, on either
 // side.
 func TestDisputedAccount(t *testing.T) {
-	with := tree(t, map[string]string{"var/lib/dpkg/info/ntp.postinst": "adduser --system ntp\n"})
+	with := tree.New(t, map[string]string{"var/lib/dpkg/info/ntp.postinst": "adduser --system ntp\n"})
 	all := []dispute{{"/etc/group", -1, `has "ntp" and "own" with the same number 105`}}
 	const want = `conflict: 3 -1 "ntp" "has \"ntp\" and \"own\" with the same number 105" "/etc/group"`
 	for _, c := range []struct {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
 )
 
 // usual are names of accounts that Debian's packages add.
@@ -101,7 +103,7 @@ func TestAssign(t *testing.T) {
 			passwd: "old:x:500:500::/:\n", addUsers: "alias:x:500:500::/:\n",
 			wantUsers: "old:x:500:500::/:\nalias:x:500:500::/:\n"},
 	} {
-		root := tree(t, map[string]string{"etc/passwd": base + c.passwd, "etc/group": groups + c.group})
+		root := tree.New(t, map[string]string{"etc/passwd": base + c.passwd, "etc/group": groups + c.group})
 		if err := assigning(root, func() error {
 			write := func(file, text string) {
 				if err := os.WriteFile(filepath.Join(root, file), []byte(text), 0o644); err != nil {

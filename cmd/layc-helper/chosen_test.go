@@ -1,15 +1,19 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
+)
 
 // TestChosenOf checks which package is named for a link that two packages would choose.
 func TestChosenOf(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := tree.New(t, map[string]string{
 		"etc/alternatives/editor":      "-> /bin/nano",
 		"var/lib/dpkg/info/nano.list":  "/.\n/bin/nano\n",
 		"var/lib/dpkg/info/other.list": "/.\n/etc/link\n",
 	})
-	after := tree(t, map[string]string{
+	after := tree.New(t, map[string]string{
 		"etc/alternatives/editor":         "-> /usr/bin/vim.tiny",
 		"etc/link":                        "-> /usr/bin/vim.tiny",
 		"var/lib/dpkg/info/vim-tiny.list": "/usr/bin/vim.tiny\n",

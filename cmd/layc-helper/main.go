@@ -83,6 +83,7 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/llb/kept"
+	"github.com/layc-lang/layc/llb/lacks"
 )
 
 // says begins what layc reads of the output.
@@ -90,9 +91,21 @@ const says = "layc-helper: "
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, says+err.Error())
+		fmt.Fprintln(os.Stderr, told(err))
 		os.Exit(1)
 	}
+}
+
+// told is an error as layc reads it: a line for each thing that an image lacks.
+func told(err error) string {
+	var several lacks.Faults
+	switch {
+	case errors.Is(err, lacks.ErrUsage):
+		err = errUsage
+	case errors.As(err, &several):
+		return says + strings.ReplaceAll(err.Error(), "\n", "\n"+says)
+	}
+	return says + err.Error()
 }
 
 var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, times, sum512, test, start, connect, again or libraries")
@@ -135,7 +148,7 @@ func run(args []string) error {
 	case len(args) > 2 && args[0] == "test":
 		return test(args[2:], args[1], maxTest)
 	case len(args) >= 3 && args[0] == "start":
-		return startArgs(args[1], args[2], args[3:])
+		return lacks.Start(args[1], args[2], args[3:])
 	case len(args) == 2 && args[0] == "connect":
 		// The engine ends a container when a process in it fails, and a program may listen later.
 		if err := connect(args[1], os.Stdin, os.Stdout); err != nil {
@@ -145,7 +158,7 @@ func run(args []string) error {
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":
-		return libraries(args[1], args[2], args[3:])
+		return lacks.Libraries(args[1], args[2], args[3:])
 	}
 	return errUsage
 }

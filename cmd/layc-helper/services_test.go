@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
 )
 
 // TestForbidServices checks the policy about services while packages are installed, and after.
@@ -26,7 +28,7 @@ func TestForbidServices(t *testing.T) {
 			return os.Rename(policy+".dpkg-new", policy)
 		}},
 	} {
-		root := tree(t, test.before)
+		root := tree.New(t, test.before)
 		policy := filepath.Join(root, servicePolicy)
 		restore, err := forbidServices(root)
 		if err != nil {

@@ -9,30 +9,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// tree makes files in a new directory; a text that begins with "-> " is a
-// link's target.
-func tree(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if to, ok := strings.CutPrefix(text, "-> "); ok {
-			err = os.Symlink(to, path)
-		} else if err = os.WriteFile(path, []byte(text), 0o644); err == nil {
-			err = os.Chtimes(path, epoch, epoch)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
+	"github.com/layc-lang/layc/llb/testdata/tree"
+)
 
 // TestVerify checks which changes of a tree a component may make, and the errors for others.
 func TestVerify(t *testing.T) {
@@ -144,7 +123,7 @@ func TestVerifyAttributes(t *testing.T) {
 }
 
 func TestAccount(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := tree.New(t, map[string]string{
 		"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\nusers:x:100:ann\n", "etc/shadow": "root:*:::::::\n",
 	})
 	www := []string{"--", "www", "33", "33", "", "", "users"}
@@ -213,7 +192,7 @@ func TestAccountInEmpty(t *testing.T) {
 func TestAppend(t *testing.T) {
 	needsMounts(t)
 	root := lowerTree(t, "mkdir -p etc usr/share; printf one > etc/a; chmod 640 etc/a; ln -s /usr/share share; echo one > usr/share/b")
-	text := filepath.Join(tree(t, map[string]string{"text": "two\n"}), "text")
+	text := filepath.Join(tree.New(t, map[string]string{"text": "two\n"}), "text")
 	for _, to := range []string{"/etc/a", "/share/b", "/etc/new/c"} {
 		if err := appendText(root, text, to, "3:4", "4750"); err != nil {
 			t.Fatal(err)
@@ -437,7 +416,7 @@ func TestCopySparse(t *testing.T) {
 }
 
 func TestPlace(t *testing.T) {
-	from, to := tree(t, map[string]string{"lib/a": "new", "lib/l": "-> a"}), tree(t, map[string]string{"usr/lib/a": "old", "lib": "-> usr/lib"})
+	from, to := tree.New(t, map[string]string{"lib/a": "new", "lib/l": "-> a"}), tree.New(t, map[string]string{"usr/lib/a": "old", "lib": "-> usr/lib"})
 	if err := os.Link(filepath.Join(from, "lib/a"), filepath.Join(from, "lib/b")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/lang/paths"
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // anywhere allows changes to all paths.

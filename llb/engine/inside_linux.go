@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/moby/buildkit/cache"
 	"github.com/moby/buildkit/session"
@@ -18,17 +16,21 @@ import (
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/worker"
+	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/helper"
 	"github.com/layc-lang/layc/llb/kept"
+	"github.com/layc-lang/layc/llb/lacks"
 )
 
 // Each image has two steps in which layc's helper looks at trees: for what layers replace, and for the user
 // and the programs that it starts. To start a container for each takes fifty milliseconds of CPU time. So
-// this process looks itself for the one, which takes a millisecond, and runs the helper for the other with
-// a directory that has all trees as its root directory, which takes two. So links lead it nowhere else. A
-// container would isolate no more of what they do: both are layc's own code, and only read. The engine does
-// so only for a helper that is the one of this layc, as other versions may look for something else.
+// this process looks itself, which takes less than one: for the programs, on a thread whose root directory is
+// one that has all trees. So links lead it nowhere else. A container would isolate no more of what they do:
+// both are layc's own code, and only read. The engine does so only for a helper that is the one of this layc,
+// as other versions may look for something else. To start the helper as a process would also keep files open
+// for a moment that this process opens, and an unmount of BuildKit's that finds the mount busy waits for
+// fifty milliseconds.
 //
 // Such a step makes no files. So the engine keeps no empty directory for it, as BuildKit does for a step:
 // each would be a record that every later start of the engine reads. If the step does not hold, it runs in
@@ -97,7 +99,7 @@ func (m *mounted) holds(ctx context.Context, s session.Group, step *pb.ExecOp, i
 	case !m.hasHelper():
 		return false, nil
 	case args[0] == "start":
-		return m.start(ctx, args)
+		return m.start(args), nil
 	default:
 		return m.kept(ctx, args[1:]), nil
 	}
@@ -120,14 +122,15 @@ func (m *mounted) kept(ctx context.Context, trees []string) (holds bool) {
 	return kept.Check(ctx, at) == nil
 }
 
-// start runs the helper with the arguments start WHO NUMBER TREE… MORE… in the directory that has all trees.
-func (m *mounted) start(ctx context.Context, args []string) (holds bool, err error) {
+// start looks for the user and the programs, as the arguments start WHO NUMBER TREE… MORE… of the helper say,
+// in the directory that has all trees.
+func (m *mounted) start(args []string) (holds bool) {
 	if len(args) < 3 {
-		return false, nil
+		return false
 	}
 	trees, err := strconv.Atoi(args[2])
 	if err != nil || trees < 0 || trees > len(args)-3 {
-		return false, nil
+		return false
 	}
 	root := m.dirs[helper.Dir]
 	below := func(dir string) (at string, is bool) {
@@ -143,21 +146,36 @@ func (m *mounted) start(ctx context.Context, args []string) (holds bool, err err
 	for n, place := range args[3 : 3+trees] {
 		dir, ok := m.dirs[place]
 		if !ok {
-			return false, nil
+			return false
 		}
 		inside[3+n], _ = below(dir)
 	}
-	at, _ := below(m.dirs[helper.Dir])
-	program := filepath.Join(at, helper.File)
-	c := exec.CommandContext(ctx, program, inside...)
-	c.Dir, c.Env = "/", []string{} // the helper asks for no variable
-	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
-	err = c.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return false, nil
-	}
-	return err == nil, err
+	return inRoot(root, func() error { return lacks.Start(inside[1], inside[2], inside[3:]) }) == nil
+}
+
+// inRoot calls a function on a thread with another root directory. What it calls must not start goroutines.
+func inRoot(root string, call func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the thread ends with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			ended <- inRoot(root, call) // the root directory of this one is the process's in /proc
+			runtime.UnlockOSThread()
+			return
+		}
+		err := unix.Unshare(unix.CLONE_FS)
+		if err == nil {
+			err = unix.Chroot(root)
+		}
+		if err == nil {
+			err = unix.Chdir("/")
+		}
+		if err == nil {
+			err = call()
+		}
+		ended <- err
+	}()
+	return <-ended
 }
 
 // hasHelper reports whether a mount has this layc's helper.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -232,5 +233,55 @@ func TestRunsHelperInside(t *testing.T) {
 		if err != nil || (started == 0) != c.holds {
 			t.Errorf("%q starts %d containers: %v", c.args, started, err)
 		}
+	}
+}
+
+// TestInRoot checks that a function sees another root directory, alone, however many run at once.
+func TestInRoot(t *testing.T) {
+	needEngine(t)
+	wrong := errors.New("wrong")
+	dirs := make([]string, 50)
+	for n := range dirs {
+		dirs[n] = t.TempDir()
+		if err := errors.Join(os.WriteFile(filepath.Join(dirs[n], "own"), []byte(dirs[n]), 0o644), os.Symlink("/own", filepath.Join(dirs[n], "link"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for _, dir := range dirs {
+		all.Go(func() {
+			err := inRoot(dir, func() error {
+				for _, name := range []string{"/own", "own", "/link", "/../own"} {
+					if text, err := os.ReadFile(name); err != nil || string(text) != dir {
+						return fmt.Errorf("%s has %q: %w", name, text, err)
+					}
+				}
+				return wrong
+			})
+			if err != wrong {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	elsewhere := func() (roots []string) {
+		tasks, err := filepath.Glob("/proc/self/task/*/root")
+		if err != nil || len(tasks) == 0 {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			if root, err := os.Readlink(task); err == nil && root != "/" {
+				roots = append(roots, root)
+			}
+		}
+		return roots
+	}
+	for end := time.Now().Add(hangs); len(elsewhere()) > 0; time.Sleep(time.Millisecond) { // the threads end
+		if time.Now().After(end) {
+			t.Fatalf("threads have the root directories %s", elsewhere())
+		}
+	}
+	if err := inRoot(filepath.Join(dirs[0], "missing"), func() error { return wrong }); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a root directory: %v", err)
 	}
 }

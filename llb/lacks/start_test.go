@@ -1,15 +1,17 @@
-package main
+package lacks
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
 )
 
 // TestStart looks for what runtimes start in a system.
 func TestStart(t *testing.T) {
-	root := tree(t, map[string]string{
+	root := tree.New(t, map[string]string{
 		"usr/bin/dash":       "\x7fELF",
 		"usr/bin/nodejs":     "\x7fELF",
 		"usr/bin/python3.11": "\x7fELF",
@@ -89,15 +91,15 @@ func TestStart(t *testing.T) {
 			t.Errorf("%s in %s: got %s, want %s", c.name, c.dir, got, want)
 		}
 	}
-	if err := start("", union{root}, []string{"--", "command"}); err != errUsage {
+	if err := start("", union{root}, []string{"--", "command"}); err != ErrUsage {
 		t.Errorf("too few words: %v", err)
 	}
 	if err := start("www", union{root}, []string{"--", "command", "/", path, "sh", ""}); fmt.Sprint(err) != "no user www: " {
 		t.Errorf("an unknown user: %v", err)
 	}
 	// Of trees on top of each other, the topmost has the file.
-	below := tree(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "www:x:5:5::/:\n"})
-	above := tree(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "web:x:6:6::/:\n", "prog": "-> usr/bin/tool"})
+	below := tree.New(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "www:x:5:5::/:\n"})
+	above := tree.New(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "web:x:6:6::/:\n", "prog": "-> usr/bin/tool"})
 	if err := os.Chmod(filepath.Join(below, "usr/bin/tool"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +110,7 @@ func TestStart(t *testing.T) {
 	}{
 		{union{above, below}, "web", `not started: command mode "/prog" "" "" ""`},
 		{union{below, above}, "www", ""},
-		{union{above, below}, "www", "no user www: web\nlayc-helper: not started: command mode \"/prog\" \"\" \"\" \"\""},
+		{union{above, below}, "www", "no user www: web\nnot started: command mode \"/prog\" \"\" \"\" \"\""},
 		{union{below}, "www", `not started: command missing "/prog" "" "" ""`},
 		{nil, "", `not started: command missing "/prog" "" "" ""`},
 	} {
@@ -117,7 +119,7 @@ func TestStart(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"", "x"}, {"", "-1"}, {"", "2", "/tree"}} {
-		if err := startArgs(args[0], args[1], args[2:]); err != errUsage {
+		if err := Start(args[0], args[1], args[2:]); err != ErrUsage {
 			t.Errorf("%q: %v", args, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package lacks
 
 import (
 	"debug/elf"
@@ -42,23 +42,23 @@ func (e *notStarted) Error() string {
 	return fmt.Sprintf("not started: %s %s %q %q %q %q", e.what, e.why, e.name, e.needs, e.near, strings.Join(e.others, " "))
 }
 
-// faults is the error for several things that are wrong.
-type faults []error
+// Faults is the error for several things that are wrong. Each is one line.
+type Faults []error
 
-// Error is a line for each of them, as layc-helper begins lines.
-func (f faults) Error() string {
+func (f Faults) Error() string {
 	var lines []string
 	for _, err := range f {
 		lines = append(lines, err.Error())
 	}
-	return strings.Join(lines, "\n"+says)
+	return strings.Join(lines, "\n")
 }
 
-// startArgs is start with arguments that begin with a number of trees.
-func startArgs(who, number string, args []string) error {
+// Start fails unless a system has a user, and what containers start; see start. The arguments begin with trees,
+// as many as the number says. The error is ErrUsage if the arguments are wrong, and Faults if things are missing.
+func Start(who, number string, args []string) error {
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || n > len(args) {
-		return errUsage
+		return ErrUsage
 	}
 	return start(who, args[:n], args[n:])
 }
@@ -73,9 +73,9 @@ func start(who string, trees union, args []string) error {
 		more = len(args)
 	}
 	if more%2 == 1 {
-		return errUsage
+		return ErrUsage
 	}
-	var all faults
+	var all Faults
 	if err := lookUp(who, trees, args[:more]); err != nil {
 		all = append(all, err)
 	}
@@ -92,7 +92,7 @@ func start(who string, trees union, args []string) error {
 	}
 	switch {
 	case len(args) > 0:
-		return errUsage
+		return ErrUsage
 	case len(all) > 0:
 		return all
 	}

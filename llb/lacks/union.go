@@ -1,4 +1,4 @@
-package main
+package lacks
 
 import (
 	"errors"
@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-
-	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
 // union is the file system of trees on top of each other, the topmost first, like an image's
@@ -98,36 +96,14 @@ func (u union) list(dir string) ([]string, error) {
 		if info, err := os.Lstat(root + clean); err != nil || !info.IsDir() {
 			continue
 		}
-		n, err := names(root + clean)
+		entries, err := os.ReadDir(root + clean)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, n...)
+		for _, e := range entries {
+			all = append(all, e.Name())
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
-}
-
-// inside returns the place on disk of a path in the system at root, with all links followed
-// within the system.
-func inside(root, p string) (string, error) { return securejoin.SecureJoin(root, p) }
-
-// makeDirs creates a directory of the system at root, with its parents, and returns its place on
-// disk. It adds the directories that it creates or writes into to touched.
-func makeDirs(root, dir string, touched map[string]bool) (string, error) {
-	at, err := inside(root, dir)
-	if err != nil {
-		return "", err
-	}
-	if info, err := os.Lstat(at); err == nil {
-		if !info.IsDir() {
-			err = &fs.PathError{Op: "make", Path: dir, Err: syscall.ENOTDIR}
-		}
-		return at, err
-	}
-	if _, err := makeDirs(root, path.Dir(dir), touched); err != nil {
-		return "", err
-	}
-	touched[path.Dir(at)], touched[at] = true, true
-	return at, os.Mkdir(at, 0o755)
 }

@@ -1,15 +1,17 @@
-package main
+package lacks
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
 )
 
 // TestLeads checks which links and scripts of a tree are reported, and as what.
 func TestLeads(t *testing.T) {
-	build := tree(t, map[string]string{
+	build := tree.New(t, map[string]string{
 		"usr/bin/python3.11":   "ELF",
 		"usr/bin/python3":      "-> python3.11",
 		"usr/bin/bash":         "ELF",
@@ -20,12 +22,12 @@ func TestLeads(t *testing.T) {
 		"srv/data/tool":        "ELF",
 		"usr/bin/sh":           "ELF",
 	})
-	base := tree(t, map[string]string{
+	base := tree.New(t, map[string]string{
 		"bin":        "-> usr/bin",
 		"usr/bin/sh": "ELF",
 		"etc/gone":   "-> nowhere",
 	})
-	top := tree(t, map[string]string{
+	top := tree.New(t, map[string]string{
 		"opt/venv/bin/python":      "-> python3", // the link that it leads to is reported
 		"opt/venv/bin/python3":     "-> /usr/bin/python3",
 		"opt/venv/bin/relative":    "-> ../../../usr/bin/python3.11",
@@ -69,7 +71,7 @@ func TestLeads(t *testing.T) {
 		}
 	}
 	got := reportOf(t, func(report string) error {
-		return libraries("amd64", report, []string{top, base, "--", tree(t, nil), build, "--", "/srv/data"})
+		return Libraries("amd64", report, []string{top, base, "--", tree.New(t, nil), build, "--", "/srv/data"})
 	})
 	want := strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
 link|/opt/venv/bin/built|/build/venv/bin/py|
@@ -91,7 +93,7 @@ link-file|/opt/venv/venv|/build/venv|
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)
 	}
 	// Without builds, only scripts are suspicious.
-	got = reportOf(t, func(report string) error { return libraries("amd64", report, []string{top, base}) })
+	got = reportOf(t, func(report string) error { return Libraries("amd64", report, []string{top, base}) })
 	want = strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
 script-cr|/opt/venv/bin/crlf|/bin/sh|
 script-cr|/opt/venv/bin/crlf-args|/usr/bin/env|
@@ -107,7 +109,7 @@ script-of|/opt/venv/bin/zsh|/usr/bin/zsh|
 
 // TestStarted checks which scripts are reported whose interpreter env looks for, and what is near.
 func TestStarted(t *testing.T) {
-	top := tree(t, map[string]string{
+	top := tree.New(t, map[string]string{
 		"opt/node/bin/node":       "ELF",
 		"opt/node/bin/npm":        "-> ../lib/npm",
 		"opt/node/lib/npm":        "ELF",
@@ -137,7 +139,7 @@ func TestStarted(t *testing.T) {
 		"srv/b/not-a-program":     "#!/usr/bin/env share\n",
 		"srv/b/not-an-executable": "#!/usr/bin/env passive\n",
 	})
-	base := tree(t, map[string]string{
+	base := tree.New(t, map[string]string{
 		"bin":                "-> usr/bin",
 		"usr/bin/sh":         "ELF",
 		"usr/bin/env":        "ELF",
@@ -177,7 +179,7 @@ script-args|/srv/b/words|/usr/bin/env sh -e|
 	} {
 		t.Setenv("PATH", c.path)
 		got := reportOf(t, func(report string) error {
-			return libraries("amd64", report, []string{top, base, "--", "--", c.volume})
+			return Libraries("amd64", report, []string{top, base, "--", "--", c.volume})
 		})
 		if want := strings.ReplaceAll(c.want, "|", "\t"); got != want {
 			t.Errorf("with PATH %s, the report is\n%s\nwant\n%s", c.path, got, want)

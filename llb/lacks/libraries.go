@@ -1,4 +1,4 @@
-package main
+package lacks
 
 import (
 	"debug/elf"
@@ -39,17 +39,17 @@ const (
 	lacksPath        = "path"        // a program's library exists, but the loader does not look there
 )
 
-// libraries writes what the ELF files, links and scripts of the topmost tree lack into a file, one
+// Libraries writes what the ELF files, links and scripts of the topmost tree lack into a file, one
 // line each: a kind, the file, its need and the place of that, separated by tabs. The file is empty
 // if nothing is missing. arch is the architecture of the trees, in Go's terms, whatever the helper
 // runs on. No ELF file is reported for an architecture that the helper is not built for. What
 // follows the trees, after "--", are the systems of the builds; after another "--", volumes.
 // LD_LIBRARY_PATH and PATH are the values of the image.
-func libraries(arch, report string, args []string) error {
+func Libraries(arch, report string, args []string) error {
 	trees, args := untilDashes(args)
 	builds, volumes := untilDashes(args)
 	if len(trees) == 0 {
-		return errUsage
+		return ErrUsage
 	}
 	s := &loading{union: trees, arch: architectures[arch], found: map[string]*object{}}
 	var err error

@@ -1,4 +1,4 @@
-package main
+package lacks
 
 import (
 	"io/fs"

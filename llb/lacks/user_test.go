@@ -1,10 +1,12 @@
-package main
+package lacks
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/layc-lang/layc/llb/testdata/tree"
 )
 
 // TestLookUp looks up users and groups in systems that have them, lack them, or have the files
@@ -60,7 +62,7 @@ func TestLookUp(t *testing.T) {
 
 // TestLookUpDeclared looks for declared users.
 func TestLookUpDeclared(t *testing.T) {
-	root := tree(t, map[string]string{"etc/passwd": "root:x:0:0:::\nwww:x:33:33:::\nalias:x:70:70:::\nwww:x:34:34:::\n"})
+	root := tree.New(t, map[string]string{"etc/passwd": "root:x:0:0:::\nwww:x:33:33:::\nalias:x:70:70:::\nwww:x:34:34:::\n"})
 	for _, c := range []struct {
 		declared []string
 		want     string

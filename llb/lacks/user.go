@@ -1,4 +1,4 @@
-package main
+package lacks
 
 import (
 	"errors"
@@ -63,7 +63,7 @@ func haveDeclared(name, id string, users []user.User) error {
 	for _, u := range users {
 		uid := strconv.Itoa(u.Uid)
 		if (u.Name == name) != (uid == id) {
-			return conflict("/etc/passwd", name, id, u.Name, uid)
+			return Conflict("/etc/passwd", name, id, u.Name, uid)
 		}
 		there = there || u.Name == name
 		names = append(names, u.Name)
@@ -85,4 +85,10 @@ func have(kind, name string, there []string) error {
 		}
 	}
 	return fmt.Errorf("no %s %s: %s", kind, name, strings.Join(there, " "))
+}
+
+// Conflict is the error for an entry that a file of accounts cannot have next to another
+// one of the same name or number.
+func Conflict(file, name, id, other, otherID string) error {
+	return fmt.Errorf("conflicting accounts: %q %q %q %q %q", file, name, id, other, otherID)
 }
