@@ -64,6 +64,14 @@ func (t *trees) same(a, b *unix.Stat_t) bool {
 	return t.shared && a.Dev == t.oldDev && b.Dev == t.nowDev && a.Ino == b.Ino && a.Ctim == b.Ctim && a.Mode == b.Mode && a.Size == b.Size
 }
 
+// sameTree reports whether two directories are certainly the same one of the same layer, and of no other
+// layer, so that everything in them is the same, too. A directory that an overlay merges of several layers
+// has the inode number of one of them, but always one link; another one has two or more, where the file
+// system of the layers counts them (ovl_getattr in the kernel).
+func (t *trees) sameTree(a, b *unix.Stat_t) bool {
+	return kind(a) == unix.S_IFDIR && a.Nlink > 1 && b.Nlink > 1 && t.same(a, b)
+}
+
 // kind is the type of an entry, one of unix.S_IF….
 func kind(s *unix.Stat_t) uint32 { return s.Mode & unix.S_IFMT }
 

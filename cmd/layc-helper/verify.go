@@ -278,6 +278,9 @@ func (v *verification) both(p string) error {
 	if err := errors.Join(lstat(v.old+p, &a), lstat(v.now+p, &b)); err != nil {
 		return err
 	}
+	if v.sameTree(&a, &b) {
+		return nil
+	}
 	how, err := v.differ(p, &a, &b)
 	if err != nil {
 		return err
