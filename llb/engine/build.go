@@ -414,6 +414,9 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 			return res, e.visit(ctx, g, req, image)
 		}
 		if err == nil && out != nil {
+			if here := e.here(); here != nil {
+				here.executed()
+			}
 			read()
 			err = out.begin(ctx) // the export follows
 		}

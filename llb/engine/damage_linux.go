@@ -49,7 +49,7 @@ func bootID() string {
 
 // unsynced are the options of a database that is synchronised when it is closed.
 func unsynced() *bolt.Options {
-	return &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true, NoSync: true}
+	return &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true, NoSync: true, NoGrowSync: true}
 }
 
 // closedName is the file of the state that says how the last engine left it.

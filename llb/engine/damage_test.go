@@ -64,7 +64,7 @@ func TestDamage(t *testing.T) {
 				return alter(at(s), func(text []byte) []byte { return text[:3*os.Getpagesize()] })
 			}, base == "metadata_v2.db"},
 			damage{base + " overwritten", base + " cannot be read: ", func(s string) error {
-				return alter(at(s), func(text []byte) []byte { rand.Read(text[:6*os.Getpagesize()]); return text })
+				return alter(at(s), func(text []byte) []byte { rand.Read(text[:min(len(text), 6*os.Getpagesize())]); return text })
 			}, false},
 		)
 	}

@@ -53,6 +53,7 @@ type embedded struct {
 	sessions   *session.Manager
 	keys       solver.CacheManager
 	worker     *compressing
+	layers     *volatiles     // nil: they are no overlays
 	undo       []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool
@@ -268,6 +269,7 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		for _, db := range []io.Closer{history, w.MetadataStore, w.ContentMetadata, results} {
 			closing.Go(db.Close)
 		}
+		closing.Go(func() error { return e.layers.settle(e.state) })
 		closing.Go(func() error { return syncFile(filepath.Join(storeOf(e.state).snapshots(), "metadata.db")) })
 		return errors.Join(closing.Wait(), controller.Close())
 	})
@@ -328,6 +330,8 @@ func (e *embedded) note(failed bool) {
 		e.worked.Store(true)
 	}
 }
+
+func (e *embedded) executed() { e.layers.sync(e.state) }
 
 func (e *embedded) emptied() bool { return e.cleared }
 

@@ -38,6 +38,8 @@ type inProcess interface {
 	// ahead compresses layers of images ahead of their export. vertices are those of all images. The caller
 	// must call end after the export.
 	ahead(images []Image, vertices map[digest.Digest]*pb.Op, how Compression) (end func())
+	// executed begins to write to the disk what steps have written.
+	executed()
 }
 
 // here returns the engine if it is in this process; else nil.

@@ -97,7 +97,7 @@ func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, er
 	case overlays:
 		records := filepath.Join(root, "metadata.db")
 		var store *storage.MetaStore
-		if store, err = storage.NewMetaStore(records, func(o *bolt.Options) error { o.NoSync = true; return nil }); err != nil {
+		if store, err = storage.NewMetaStore(records, func(o *bolt.Options) error { o.NoSync, o.NoGrowSync = true, true; return nil }); err != nil {
 			return nil, err
 		}
 		e.undo = append(e.undo, func() error { return syncFile(records) }) // after it is closed

@@ -102,7 +102,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		return nil, errors.Join(err, records.Close())
 	}
 	// BuildKit opens it with options of its own.
-	if err := refs.DB().View(func(tx *bolt.Tx) error { tx.DB().NoSync = true; return nil }); err != nil {
+	if err := refs.DB().View(func(tx *bolt.Tx) error { tx.DB().NoSync, tx.DB().NoGrowSync = true, true; return nil }); err != nil {
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
 	id, err := base.ID(root)
@@ -110,6 +110,11 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
 	store := blobs.NewContentStore(db.ContentStore(), namespace)
+	layers := blobs.NewSnapshotter(toBuildKit(kind), db.Snapshotter(toBuildKit(kind)), namespace, nil)
+	if kind == overlays {
+		e.layers = newVolatiles(layers)
+		layers = e.layers
+	}
 	w, err := newBase(ctx, base.WorkerOpt{
 		ID:               id,
 		Root:             root,
@@ -118,7 +123,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
 		Executor:         checked{steps},
-		Snapshotter:      blobs.NewSnapshotter(toBuildKit(kind), db.Snapshotter(toBuildKit(kind)), namespace, nil),
+		Snapshotter:      layers,
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
 		Differ:           walking.NewWalkingDiff(store),
