@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -64,8 +65,14 @@ func (b *build) remember(took progress.Times) {
 		clear(all)
 	}
 	all[b.project()] = of
-	if text, err := json.Marshal(all); err == nil {
-		// Of two builds at once, one is forgotten. A disk that is full is the build's error to tell.
-		_ = replaceFile(filepath.Join(b.engine.state, timesFile), text)
+	text, err := json.Marshal(all)
+	if err != nil {
+		return
+	}
+	// Of two builds at once, one is forgotten. Nothing waits for the disk: a file that a stop of the machine
+	// has cut is none. A disk that is full is the build's error to tell.
+	fresh := filepath.Join(b.engine.state, fmt.Sprintf(".%s-%d", timesFile, os.Getpid()))
+	if os.WriteFile(fresh, text, 0o600) != nil || os.Rename(fresh, filepath.Join(b.engine.state, timesFile)) != nil {
+		_ = os.Remove(fresh)
 	}
 }

@@ -58,13 +58,13 @@ type reader struct {
 
 // scan cuts the text into tokens.
 func (p *reader) scan() {
-	lex, err := tokens.LexString("", p.file.Text())
+	lex, err := tokens().LexString("", p.file.Text())
 	for err == nil {
 		var t lexer.Token
 		if t, err = lex.Next(); err != nil {
 			return
 		}
-		if t.Type != spaceToken {
+		if t.Type != kind("Space") {
 			p.tokens = append(p.tokens, t)
 		}
 		if t.EOF() {
@@ -154,17 +154,17 @@ func (p *reader) unexpected(offset int, want string) {
 	case t.Value == "(" && slices.Contains(kindNames[:], before.Value):
 		one := strings.TrimSuffix(before.Value, "s")
 		d.Hint("write `%s(…)`", one).Fix(p.at(before), one)
-	case want == aPattern && t.Type == nameToken:
+	case want == aPattern && t.Type == nameToken():
 		d.Hint("strings use double quotes; write %s", strconv.Quote(t.Value)).Fix(p.at(t), strconv.Quote(t.Value))
-	case want == afterSet && t.Type == stringToken:
+	case want == afterSet && t.Type == stringToken():
 		d.Hint("compare with `==`, or name it: `app(%s)`, `package(%[1]s)`", t.Value)
-	case want == afterSet && (t.Type == nameToken || t.Type == numberToken):
+	case want == afterSet && (t.Type == nameToken() || t.Type == numberToken()):
 		if near := diag.Nearest(t.Value, words()); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(p.at(t), near)
 		} else {
 			d.Hint("join two conditions with `and` or `or`")
 		}
-	case want == aSet && t.Type == stringToken:
+	case want == aSet && t.Type == stringToken():
 		d.Hint("say what it names: `app(%s)`, `package(%[1]s)`", t.Value)
 	}
 }
@@ -204,7 +204,7 @@ var reserved = func() map[string]bool {
 // expected is what can follow the last of some tokens, in words.
 func expected(last lexer.Token, before []lexer.Token) string {
 	switch {
-	case last.Type == operator:
+	case last.Type == kind("Operator"):
 		return aValue
 	case slices.Contains(propertyWords, last.Value):
 		return aBound
@@ -212,7 +212,7 @@ func expected(last lexer.Token, before []lexer.Token) string {
 		return "`on`"
 	case slices.Contains(namingWords, last.Value):
 		return "`(`"
-	case listed(before) && last.Type == stringToken:
+	case listed(before) && last.Type == stringToken():
 		return afterList
 	case listed(before):
 		return aPattern
@@ -230,7 +230,7 @@ func listed(tokens []lexer.Token) bool {
 		switch t := tokens[n]; {
 		case t.Value == "(":
 			return slices.Contains(namingWords, tokens[n-1].Value)
-		case t.Type != stringToken && t.Value != ",":
+		case t.Type != stringToken() && t.Value != ",":
 			return false
 		}
 	}

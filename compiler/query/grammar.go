@@ -105,7 +105,7 @@ type reference struct {
 // Parse takes the tokens of a name, and of the arguments that follow it directly.
 func (r *reference) Parse(lex *lexer.PeekingLexer) error {
 	first := lex.Peek()
-	if first.Type != nameToken && first.Type != numberToken || reserved[first.Value] {
+	if first.Type != nameToken() && first.Type != numberToken() || reserved[first.Value] {
 		return participle.NextMatch
 	}
 	lex.Next()
@@ -137,27 +137,28 @@ func (r *reference) Parse(lex *lexer.PeekingLexer) error {
 
 // tokens are what an expression consists of. No text is without a token, so what
 // is not allowed is found by the parser, or before.
-var tokens = lexer.MustSimple([]lexer.SimpleRule{
-	{Name: "Space", Pattern: `\s+`},
-	{Name: "String", Pattern: `"(?:\\.|[^"\\])*"`},
-	{Name: "Number", Pattern: `[0-9][0-9A-Za-z._~+-]*(?:/[a-z]+)?`},
-	{Name: "Name", Pattern: `[\pL_@*?][\pL\pN_@*?]*(?:[./:+-]+[\pL\pN_@*?]+)*`},
-	{Name: "Operator", Pattern: `==|!=|<=|>=|<|>`},
-	{Name: "Other", Pattern: `(?s).`},
+var tokens = sync.OnceValue(func() *lexer.StatefulDefinition {
+	return lexer.MustSimple([]lexer.SimpleRule{
+		{Name: "Space", Pattern: `\s+`},
+		{Name: "String", Pattern: `"(?:\\.|[^"\\])*"`},
+		{Name: "Number", Pattern: `[0-9][0-9A-Za-z._~+-]*(?:/[a-z]+)?`},
+		{Name: "Name", Pattern: `[\pL_@*?][\pL\pN_@*?]*(?:[./:+-]+[\pL\pN_@*?]+)*`},
+		{Name: "Operator", Pattern: `==|!=|<=|>=|<|>`},
+		{Name: "Other", Pattern: `(?s).`},
+	})
 })
 
-var (
-	stringToken = tokens.Symbols()["String"]
-	numberToken = tokens.Symbols()["Number"]
-	nameToken   = tokens.Symbols()["Name"]
-	operator    = tokens.Symbols()["Operator"]
-	spaceToken  = tokens.Symbols()["Space"]
-)
+// kind is the type of the tokens with a name.
+func kind(name string) lexer.TokenType { return tokens().Symbols()[name] }
+
+func stringToken() lexer.TokenType { return kind("String") }
+func numberToken() lexer.TokenType { return kind("Number") }
+func nameToken() lexer.TokenType   { return kind("Name") }
 
 // parser needs one token to tell two alternatives apart, so it takes linear time.
 // Most commands parse no expression, and to make it takes milliseconds.
 var parser = sync.OnceValue(func() *participle.Parser[query] {
-	return participle.MustBuild[query](participle.Lexer(tokens), participle.Elide("Space"))
+	return participle.MustBuild[query](participle.Lexer(tokens()), participle.Elide("Space"))
 })
 
 // Grammar is the grammar as EBNF, in participle's form: `?` is an option, `*` zero

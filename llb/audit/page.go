@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"strings"
+	"sync"
 
 	"github.com/docker/go-units"
 
@@ -13,24 +14,26 @@ import (
 //go:embed page.html
 var pageHTML string
 
-// page is the page's template. It names no other host.
-var page = template.Must(template.New("audit").Funcs(template.FuncMap{
-	"size":  Size,
-	"share": func(part, whole int64) float64 { return 100 * float64(part) / float64(max(whole, 1)) },
-	"count": term.Count,
-	"whole": func(i Image) (sum int64) {
-		for _, l := range i.Layers {
-			sum += l.Size
-		}
-		return sum
-	},
-	"first": func(n int, rs []Repeated) []Repeated { return rs[:min(n, len(rs))] },
-}).Parse(pageHTML))
+// page returns the page's template. It names no other host.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("audit").Funcs(template.FuncMap{
+		"size":  Size,
+		"share": func(part, whole int64) float64 { return 100 * float64(part) / float64(max(whole, 1)) },
+		"count": term.Count,
+		"whole": func(i Image) (sum int64) {
+			for _, l := range i.Layers {
+				sum += l.Size
+			}
+			return sum
+		},
+		"first": func(n int, rs []Repeated) []Repeated { return rs[:min(n, len(rs))] },
+	}).Parse(pageHTML))
+})
 
 // Page returns the report as an HTML page.
 func (r *Report) Page() (string, error) {
 	var b strings.Builder
-	err := page.Execute(&b, r)
+	err := page().Execute(&b, r)
 	return b.String(), err
 }
 
