@@ -92,7 +92,7 @@ func (s *laycSide) close() error {
 	if s.engine != nil {
 		stopped = errors.Join(s.engine.Process.Signal(os.Interrupt), s.engine.Wait())
 	}
-	err := errors.Join(stopped, s.registry.Close(), os.RemoveAll(s.dir))
+	err := errors.Join(stopped, s.registry.Close(), s.bench.discard(s.dir))
 	s.registry, s.engine = nil, nil
 	return err
 }
@@ -148,7 +148,7 @@ type dockerSide struct {
 }
 
 func (s *dockerSide) close() error {
-	err := errors.Join(s.daemon.Close(), os.RemoveAll(s.dir))
+	err := errors.Join(s.daemon.Close(), s.bench.discard(s.dir))
 	s.daemon = nil
 	return err
 }
