@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,7 @@ func (v volatile) Mount() ([]mount.Mount, func() error, error) {
 			if err := os.RemoveAll(filepath.Join(work, "work", "incompat")); err != nil { // the kernel's mark
 				return nil, nil, errors.Join(err, release())
 			}
+			mounts[n].Options = slices.Clone(m.Options) // which are the same for each mount
 			mounts[n].Options[k] = option + ",volatile"
 			v.of.used.Store(true)
 		}

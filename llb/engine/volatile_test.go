@@ -27,7 +27,7 @@ type overlaid struct {
 func (o overlaid) Mounts(context.Context, string) (snapshot.Mountable, error) { return o, nil }
 func (o overlaid) IdentityMapping() *user.IdentityMapping                     { return nil }
 func (o overlaid) Mount() ([]mount.Mount, func() error, error) {
-	return []mount.Mount{{Type: "overlay", Source: "overlay", Options: slices.Clone(o.options)}}, func() error { return nil }, nil
+	return []mount.Mount{{Type: "overlay", Source: "overlay", Options: o.options}}, func() error { return nil }, nil
 }
 
 // TestVolatile checks that an overlay that can be written to is volatile, can be mounted again, and still is an
