@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -81,6 +82,19 @@ type lateStore struct {
 	content.Store
 	// has reports whether a blob is not needed, as another is kept instead. It may be nil.
 	has func(context.Context, ocispecs.Descriptor) bool
+
+	mu    sync.RWMutex // held while a blob is opened for writing
+	ended bool
+	open  sync.WaitGroup // blobs that are being written
+}
+
+// end waits until no blob is being written, and refuses others: a build that failed did not wait for what the
+// engine still sends.
+func (s *lateStore) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.open.Wait()
 }
 
 // Writer opens a blob for writing. The exporter goes on with the next one if it is told that the blob
@@ -92,10 +106,36 @@ func (s *lateStore) Writer(ctx context.Context, opts ...content.WriterOpt) (cont
 			return nil, err
 		}
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.ended {
+		return nil, errors.New("the layout is not written to any more")
+	}
 	if s.has != nil && s.has(ctx, all.Desc) {
 		return nil, fmt.Errorf("the blob %s: %w", all.Desc.Digest, errdefs.ErrAlreadyExists)
 	}
-	return s.Store.Writer(ctx, opts...)
+	w, err := s.Store.Writer(ctx, opts...)
+	if err != nil {
+		return nil, err
+	}
+	s.open.Add(1)
+	return lateWriter{w, sync.OnceFunc(s.open.Done)}, nil
+}
+
+// lateWriter writes a blob of a lateStore. It writes nothing after it is committed or closed.
+type lateWriter struct {
+	content.Writer
+	done func()
+}
+
+func (w lateWriter) Commit(ctx context.Context, size int64, expected digest.Digest, opts ...content.Opt) error {
+	defer w.done()
+	return w.Writer.Commit(ctx, size, expected, opts...)
+}
+
+func (w lateWriter) Close() error {
+	defer w.done()
+	return w.Writer.Close()
 }
 
 // CheckOutput reports why an [Output].Dir cannot be used, as far as that is known before a build.
@@ -541,6 +581,7 @@ func (l *layout) close() error {
 	if l.locked == nil {
 		return nil
 	}
+	l.store.end()
 	if l.copied != nil {
 		_ = l.copied.syncs.Wait() // after an error, nothing needs these blobs
 	}

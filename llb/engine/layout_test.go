@@ -10,11 +10,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -383,4 +387,47 @@ func files(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// TestLayoutEndsWriters closes a layout while the engine still sends blobs, as after an error: nothing is left
+// of them.
+func TestLayoutEndsWriters(t *testing.T) {
+	for range 20 {
+		dir := filepath.Join(t.TempDir(), "out")
+		if _, err := writeLayout(t, dir, false, "a"); err != nil {
+			t.Fatal(err)
+		}
+		want := files(t, dir)
+		l, err := openLayout(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var sent sync.WaitGroup
+		var started atomic.Int32
+		for n := range 8 {
+			sent.Go(func() {
+				for k := range 200 {
+					w, err := l.store.Writer(context.Background(), content.WithRef(fmt.Sprint(n, "-", k)))
+					if err != nil {
+						return
+					}
+					started.Add(1)
+					_ = w.Close() // as the engine does when it is interrupted
+				}
+			})
+		}
+		for started.Load() < 8 {
+			runtime.Gosched()
+		}
+		if err := l.close(); err != nil {
+			t.Fatal(err)
+		}
+		sent.Wait()
+		if got := files(t, dir); !slices.Equal(got, want) {
+			t.Fatalf("left behind\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
 }
