@@ -12,13 +12,15 @@ import (
 
 // A build in which nothing has changed needs no engine. Any other build needs one, and its start takes as long
 // as compiling the program. So layc's own engine starts as soon as the compiler looks at a file that has
-// changed since the engine was used last. If that is a mistake, it only takes a little more CPU time.
+// changed since the engine was used last. If that is a mistake, it only takes a little more CPU time. Without a
+// state that was used, it does not: a program with an error shall make no directory.
 
 // headStart returns the input of a program during whose compilation the engine starts, if files have changed.
 // The caller must call unneeded at the end: it closes an engine that no build has closed.
 func (b *build) headStart(ctx context.Context, in compiler.Input) (watched compiler.Input, unneeded func()) {
 	files, ok := in.Project.(dirFS)
-	if b.engine.address != "" || !ok {
+	since := engine.LastUse(b.engine.state)
+	if b.engine.address != "" || since.IsZero() || !ok {
 		return in, func() {}
 	}
 	opened, err := b.openAll(ctx)
@@ -27,7 +29,7 @@ func (b *build) headStart(ctx context.Context, in compiler.Input) (watched compi
 		return in, func() {} // the build tells why
 	}
 	b.started = e
-	in.Project = changing{files, engine.LastUse(b.engine.state), sync.OnceFunc(e.Start)}
+	in.Project = changing{files, since, sync.OnceFunc(e.Start)}
 	stop := context.AfterFunc(ctx, func() {
 		if b.solving != nil && !b.solving.Load() { // the process does not wait for the compiler
 			_ = e.Close()

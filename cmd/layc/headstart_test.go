@@ -42,6 +42,12 @@ func TestHeadStart(t *testing.T) {
 		}
 		last = at
 	}
+	p.write("apps.layer", "typo")
+	text, err := p.command("build", "--state", p.state).CombinedOutput()
+	if _, missing := os.Stat(p.state); exitCode(err) != exitInput || missing == nil {
+		t.Errorf("a program with an error has made a state: %v\n%s", err, text)
+	}
+	p.write("apps.layer", program)
 	build("the first build", exitOK, true)
 	build("nothing has changed", exitOK, false)
 	p.write("a", "2")
