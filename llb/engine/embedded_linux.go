@@ -53,7 +53,7 @@ type embedded struct {
 	sessions   *session.Manager
 	keys       solver.CacheManager
 	worker     *compressing
-	layers     *volatiles     // nil: they are no overlays
+	layers     *volatiles     // nil if layers are not overlays
 	undo       []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool
