@@ -140,7 +140,7 @@ func (s *loading) object(p string) *object {
 	if err != nil {
 		return nil
 	}
-	f, err := os.Open(place)
+	f, err := openRegular(place)
 	if err != nil {
 		return nil
 	}

@@ -261,8 +261,10 @@ func (s *leading) others(dir, name string) []string {
 // needed returns what the kernel needs to start a file and the system lacks: why, and the path or the
 // name. It returns "" if there is nothing, or if that is not known.
 func (s *leading) needed(place string) (why, needs string, err error) {
-	f, err := os.Open(place)
-	if err != nil {
+	f, err := openRegular(place)
+	if errors.Is(err, errNotRegular) {
+		return "", "", nil
+	} else if err != nil {
 		return "", "", err
 	}
 	defer f.Close()

@@ -2,6 +2,8 @@ package lacks
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -79,7 +81,28 @@ func (u union) read(p string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(place)
+	f, err := openRegular(place)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p, err)
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// errNotRegular is the error for what is not a file with content.
+var errNotRegular = errors.New("it is not a regular file")
+
+// openRegular opens the file at a place without links. To open a pipe would wait for somebody who writes to it,
+// and to open a device may do anything.
+func openRegular(place string) (*os.File, error) {
+	info, err := os.Lstat(place)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	return os.Open(place)
 }
 
 // list returns the sorted names in a directory; nil if it does not exist.

@@ -1,9 +1,9 @@
 package lacks
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"io/fs"
+	"io"
 	"strconv"
 	"strings"
 
@@ -16,11 +16,11 @@ import (
 // user with its name or number.
 func lookUp(who string, trees union, declared []string) error {
 	name, group, _ := strings.Cut(who, ":")
-	users, err := parse(trees, "/etc/passwd", user.ParsePasswdFile)
+	users, err := parse(trees, "/etc/passwd", user.ParsePasswd)
 	if err != nil {
 		return err
 	}
-	groups, err := parse(trees, "/etc/group", user.ParseGroupFile)
+	groups, err := parse(trees, "/etc/group", user.ParseGroup)
 	if err != nil {
 		return err
 	}
@@ -44,15 +44,12 @@ func lookUp(who string, trees union, declared []string) error {
 }
 
 // parse reads a file of a system, following links within the system. A missing file is empty.
-func parse[T any](trees union, name string, read func(string) ([]T, error)) ([]T, error) {
-	_, file, err := trees.resolve(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+func parse[T any](trees union, name string, read func(io.Reader) ([]T, error)) ([]T, error) {
+	text, err := trees.read(name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	return read(file)
+	return read(bytes.NewReader(text))
 }
 
 // haveDeclared fails unless a declared user exists, and no other user has its name or its
