@@ -397,7 +397,7 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 	}()
 	var lacking error // what an engine elsewhere lacks, which it does not return unchanged
 	req.visited = &visitEnd{}
-	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	resp, err := begin(ctx, c, opt, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		if lacking = e.lacks(g.BuildOpts(), req.definitions()); lacking != nil {
 			return nil, lacking
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 
@@ -245,6 +246,36 @@ func TestServersThatHang(t *testing.T) {
 		var unavailable *UnavailableError
 		if !errors.As(err, &unavailable) || !strings.Contains(unavailable.What, name) {
 			t.Errorf("%s: the error is %T %v, want an UnavailableError with the name", name, err, err)
+		}
+	}
+}
+
+// TestCancelEarly checks that a build ends soon if it is cancelled before the engine has begun with it, or just
+// then.
+func TestCancelEarly(t *testing.T) {
+	needEngine(t)
+	e := open(t, t.TempDir())
+	c, err := e.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupted := errors.New("interrupted")
+	for n := range 30 {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if n == 0 {
+			cancel(interrupted)
+		}
+		began := time.Now()
+		time.AfterFunc(time.Duration(n)*50*time.Microsecond, func() { cancel(interrupted) })
+		_, err := begin(ctx, c, client.SolveOpt{Internal: true}, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, nil)
+		if err == nil {
+			t.Errorf("cancelled after %d times 50 us, the build succeeds", n)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("cancelled after %d times 50 us, the build took %v", n, took)
 		}
 	}
 }

@@ -257,7 +257,7 @@ func (e *Engine) export(ctx context.Context, c *client.Client, req Request, defi
 			}
 		}
 	}()
-	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	resp, err := begin(ctx, c, opt, func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		res := gateway.NewResult()
 		refs := make([]gateway.Reference, len(definitions))
 		eg, ctx := errgroup.WithContext(ctx)

@@ -60,7 +60,7 @@ func (e *Engine) BuildDockerfile(ctx context.Context, d Dockerfile) error {
 			}
 		}
 	}()
-	_, err = c.Build(ctx, opt, "layc", dockerfile.Build, reports)
+	_, err = begin(ctx, c, opt, dockerfile.Build, reports)
 	<-drained
 	e.noteWork(err != nil)
 	if ctx.Err() != nil {

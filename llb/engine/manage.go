@@ -179,7 +179,7 @@ func (e *Engine) Try(ctx context.Context) (Tried, error) {
 		caps[string(id)] = true
 	}
 	var lacking error
-	_, err = c.Build(ctx, client.SolveOpt{Internal: e.opts.Address == ""}, "layc", func(_ context.Context, g gateway.Client) (*gateway.Result, error) {
+	_, err = begin(ctx, c, client.SolveOpt{Internal: e.opts.Address == ""}, func(_ context.Context, g gateway.Client) (*gateway.Result, error) {
 		lacking = e.lacks(g.BuildOpts(), []*pb.Definition{{Metadata: map[string]*pb.OpMetadata{"": {Caps: caps}}}})
 		return gateway.NewResult(), nil
 	}, nil)
