@@ -274,7 +274,7 @@ func TestCancelEarly(t *testing.T) {
 		if err == nil {
 			t.Errorf("cancelled after %d times 50 us, the build succeeds", n)
 		}
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 5*time.Second { // BuildKit waits for six
 			t.Errorf("cancelled after %d times 50 us, the build took %v", n, took)
 		}
 	}
