@@ -33,6 +33,8 @@ func (v Outcome) unstarted(text string) *diag.Diagnostic {
 	switch why {
 	case "directory":
 		return report("%s starts %s, which is a directory", whose, name).Hint("write the path of a program")
+	case "special":
+		return report("%s starts %s, which is a pipe, a socket or a device", whose, name).Hint("write the path of a program")
 	case "mode":
 		return report("%s starts %s, which is not executable", whose, name).
 			Hint("write `mode 0755` on the step that brings the file")

@@ -25,7 +25,7 @@ func TestPipes(t *testing.T) {
 		{"etc/group", func(root string) error { return Start("0:web", "1", []string{root}) }, "/etc/group: it is not a regular file"},
 		{"srv/start", func(root string) error {
 			return Start("0", "1", []string{root, "--", "command", "/", "/bin", "/srv/link", ""})
-		}, ""},
+		}, `not started: command special "/srv/link" "" "" ""`},
 		{"lib/libx.so", func(root string) error { return Libraries("amd64", filepath.Join(root, "report"), []string{root}) }, ""},
 		{"etc/ld.so.conf", func(root string) error { return Libraries("amd64", filepath.Join(root, "report"), []string{root}) }, "/etc/ld.so.conf: it is not a regular file"},
 	} {

@@ -22,6 +22,7 @@ import (
 const (
 	programMissing = "missing"     // nothing has the name
 	programIsDir   = "directory"   // a directory has it
+	programSpecial = "special"     // a pipe, a socket or a device has it
 	programMode    = "mode"        // the file is not executable
 	scriptBy       = "interpreter" // the interpreter of the script is missing
 	scriptInPath   = "env"         // env does not find the interpreter of the script in PATH
@@ -126,6 +127,9 @@ func (s *leading) startable(what, dir, name, shell string) error {
 		return err
 	case info.IsDir():
 		fault.why = programIsDir
+		return fault
+	case !info.Mode().IsRegular():
+		fault.why = programSpecial
 		return fault
 	case info.Mode()&0o111 == 0:
 		fault.why = programMode
@@ -262,9 +266,7 @@ func (s *leading) others(dir, name string) []string {
 // name. It returns "" if there is nothing, or if that is not known.
 func (s *leading) needed(place string) (why, needs string, err error) {
 	f, err := openRegular(place)
-	if errors.Is(err, errNotRegular) {
-		return "", "", nil
-	} else if err != nil {
+	if err != nil {
 		return "", "", err
 	}
 	defer f.Close()
