@@ -105,7 +105,7 @@ type owned interface {
 
 // ownerPatience is how long to wait for a process that owns the state directory and neither
 // responds nor releases it. It is far longer than opening or closing an engine takes.
-const ownerPatience = 30 * time.Second
+var ownerPatience = 30 * time.Second
 
 // Check reports why an engine cannot be opened, as far as that is known in advance. It changes
 // nothing. An error is an *UnavailableError.
@@ -277,7 +277,9 @@ func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
 
 // current returns the client for builds. It starts an engine that waits for the first.
 func (e *Engine) current() (*client.Client, error) {
-	e.starting.Load().wait(e.notice)
+	if err := e.starting.Load().wait(e.notice); err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {

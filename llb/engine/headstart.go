@@ -19,11 +19,14 @@ type headStart struct {
 	done   chan struct{} // closed when the engine is open, or cannot be opened
 
 	mu      sync.Mutex
-	notices []string // for the user, who gets them only if a build needs the engine
+	notices []string     // for the user, who gets them only if a build needs the engine
+	tell    func(string) // of a build that waits; nil: none does
+	err     error        // why it could not be opened, for the first build that needs it
 }
 
 // Start starts an engine with the option Later in the background, so that the first build waits less for it.
-// If that fails, the build tries again. It does nothing for other engines, and if it is called again.
+// If that fails, the first build fails, too, and the next one tries again. It does nothing for other engines, and
+// if it is called again.
 func (e *Engine) Start() {
 	if !e.opts.Later || e.opts.Address != "" {
 		return
@@ -41,27 +44,42 @@ func (e *Engine) Start() {
 		if e.closed || e.client != nil {
 			return
 		}
-		// If it fails, the build opens it again, and tells why it cannot.
-		_ = e.openState(ctx, func(sentence string) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.notices = append(s.notices, sentence)
-		})
+		err := e.openState(ctx, s.notice)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.err = err
 	}()
 }
 
-// wait returns when the engine is open, or cannot be opened, and passes on what there is to tell.
-func (s *headStart) wait(notice func(string)) {
-	if s == nil {
-		return
-	}
-	<-s.done
+// notice passes a sentence to a build that waits, or keeps it for one.
+func (s *headStart) notice(sentence string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.tell == nil {
+		s.notices = append(s.notices, sentence)
+	} else {
+		s.tell(sentence)
+	}
+}
+
+// wait returns when the engine is open, or cannot be opened, and passes on what there is to tell. The error is why
+// it cannot be opened: only once, since another attempt may have another result, and may take as long.
+func (s *headStart) wait(notice func(string)) error {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
 	for _, sentence := range s.notices {
 		notice(sentence)
 	}
-	s.notices = nil
+	s.notices, s.tell = nil, notice
+	s.mu.Unlock()
+	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.err
+	s.err = nil
+	return err
 }
 
 // end interrupts a start that nobody needs, and waits until it has ended.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // later opens an engine that starts later.
@@ -100,6 +102,40 @@ func TestHeadStartTells(t *testing.T) {
 	build(t, e, request(t, t.TempDir(), two(t, "2")...))
 	if err := e.Close(); err != nil || len(notices) != 1 {
 		t.Errorf("%v; told %q, want one sentence", err, notices)
+	}
+}
+
+// TestHeadStartWaits checks that a build is told at once that its start waits for another process, and that it
+// does not wait again after that.
+func TestHeadStartWaits(t *testing.T) {
+	needEngine(t)
+	defer func(before time.Duration) { ownerPatience = before }(ownerPatience)
+	ownerPatience = 3 * time.Second
+	state := t.TempDir()
+	lock := flock.New(filepath.Join(state, lockName)) // of a process that does not respond
+	if got, err := lock.TryLock(); !got || err != nil {
+		t.Fatal(got, err)
+	}
+	began := time.Now()
+	var told []time.Duration
+	e := later(t, state, Options{Notice: func(string) { told = append(told, time.Since(began)) }})
+	e.Start()
+	var unavailable *UnavailableError
+	if _, err := e.Build(t.Context(), request(t, t.TempDir(), two(t, "2")...)); !errors.As(err, &unavailable) {
+		t.Errorf("the error is %v, want an UnavailableError", err)
+	}
+	if took := time.Since(began); took > ownerPatience+time.Second {
+		t.Errorf("the build waited for %s, want %s", took, ownerPatience)
+	}
+	if len(told) != 1 || told[0] > 2*time.Second {
+		t.Errorf("the build was told after %s, want once, after a second", told)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	build(t, e, request(t, t.TempDir(), two(t, "2")...))
+	if err := e.Close(); err != nil || !closedCleanly(state) {
+		t.Errorf("%v, closed: %t", err, closedCleanly(state))
 	}
 }
 
