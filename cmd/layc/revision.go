@@ -40,8 +40,9 @@ func (c *cli) compareSince(cmd *cobra.Command, p program, rev string, now *compi
 	}
 	r := &revisions{now: now}
 	var err error
-	if r.oldDir, err = os.MkdirTemp("", "layc-since-"); err != nil {
-		return nil, err
+	temp := os.TempDir() // a build's engine that starts meanwhile has another one
+	if r.oldDir, err = os.MkdirTemp(temp, "layc-since-"); err != nil {
+		return nil, cannot("write", temp, err)
 	}
 	r.clean = func() { _ = os.RemoveAll(r.oldDir) }
 	if err := revision.CheckOut(cmd.Context(), c.dir, rev, r.oldDir, files); err != nil {
