@@ -304,12 +304,17 @@ func (e *Engine) notice(sentence string) {
 	}
 }
 
-// rest closes an engine that starts later, in the background, if only the build that calls it is running.
+// rest closes an engine that starts later, in the background, if only the build that calls it is running. Another
+// one that begins meanwhile starts it again.
 func (e *Engine) rest() {
-	if !e.opts.Later || e.opts.Address != "" || e.builds.Load() > 1 {
+	if !e.opts.Later || e.opts.Address != "" {
 		return
 	}
 	e.mu.Lock()
+	if e.builds.Load() > 1 {
+		e.mu.Unlock()
+		return
+	}
 	go func() {
 		defer e.mu.Unlock()
 		e.err = errors.Join(e.err, e.release())
