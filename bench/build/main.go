@@ -65,15 +65,15 @@ type bench struct {
 // were not in use for minutes, and so is slow to create files where thousands were just removed: that took a
 // third of the CPU time of a cold build.
 func (b *bench) discard(dir string) error {
-	to := filepath.Join(b.dir, fmt.Sprintf("discarded-%d", len(b.discarded)))
-	switch err := os.Rename(dir, to); {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case err != nil:
+	}
+	to, err := os.MkdirTemp(b.dir, "discarded-")
+	if err != nil {
 		return err
 	}
 	b.discarded = append(b.discarded, to)
-	return nil
+	return os.Rename(dir, filepath.Join(to, "it"))
 }
 
 func (b *bench) run(ctx context.Context, sizes, sides []string) (err error) {
