@@ -78,7 +78,7 @@ func (r *request) showPlan(arguments []json.RawMessage) (any, error) {
 	}
 	out := a.Planned(r.search.Done())
 	for out == nil && a.Superseded() && r.search.Err() == nil { // a change came in between
-		next := r.workspace.View().Of(uri)
+		next := r.server.view.Load().Of(uri)
 		if next == nil || next == a {
 			break
 		}
