@@ -11,19 +11,6 @@ import (
 )
 
 // reportOf calls a function that writes a report and returns the report.
-func reportOf(t *testing.T, run func(report string) error) string {
-	t.Helper()
-	report := filepath.Join(t.TempDir(), "report")
-	if err := run(report); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(report)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 func TestTest(t *testing.T) {
 	const hangs, limit = time.Minute, 2 * time.Second // only what hangs is to reach the limit
 	for _, c := range []struct{ command, prints, want string }{
@@ -98,7 +85,7 @@ func TestAgain(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(second, "own/same"), time.Unix(1, 0), time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
-	got := reportOf(t, func(report string) error { return again(first, second, report, []string{"/own", "/nowhere"}) })
+	got := tree.Written(t, func(report string) error { return again(first, second, report, []string{"/own", "/nowhere"}) })
 	want := `/own/gone exists only the first time
 /own/kind has a different type
 /own/link points to "a", then to "b"
@@ -110,7 +97,7 @@ func TestAgain(t *testing.T) {
 	if got != want {
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)
 	}
-	if got := reportOf(t, func(report string) error { return again(first, first, report, []string{"/own"}) }); got != "" {
+	if got := tree.Written(t, func(report string) error { return again(first, first, report, []string{"/own"}) }); got != "" {
 		t.Errorf("the report of equal trees is\n%s", got)
 	}
 }

@@ -61,10 +61,10 @@ func (b *build) attached() {
 func (b *build) openAll(ctx context.Context) (builder, error) {
 	addresses, options := b.engine.all(ctx, b.caches.shared()), b.engine.options(b.notice)
 	options.Later, options.Attached = true, b.attached
-	if len(addresses) == 1 && b.started != nil {
+	switch {
+	case len(addresses) == 1 && b.started != nil:
 		return b.started, nil
-	}
-	if len(addresses) == 1 {
+	case len(addresses) == 1:
 		return b.open(ctx, options)
 	}
 	var members []cluster.Member

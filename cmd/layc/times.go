@@ -2,12 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/layc-lang/layc/llb/progress"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // Builds remember how long their steps took, next to the engine's state, so that the progress of the next
@@ -65,14 +65,8 @@ func (b *build) remember(took progress.Times) {
 		clear(all)
 	}
 	all[b.project()] = of
-	text, err := json.Marshal(all)
-	if err != nil {
-		return
-	}
-	// Of two builds at once, one is forgotten. Nothing waits for the disk: a file that a stop of the machine
-	// has cut is none. A disk that is full is the build's error to tell.
-	fresh := filepath.Join(b.engine.state, fmt.Sprintf(".%s-%d", timesFile, os.Getpid()))
-	if os.WriteFile(fresh, text, 0o600) != nil || os.Rename(fresh, filepath.Join(b.engine.state, timesFile)) != nil {
-		_ = os.Remove(fresh)
+	if text, err := json.Marshal(all); err == nil {
+		// Of two builds at once, one is forgotten. A disk that is full is the build's error to tell.
+		_ = replace.Unsynced(filepath.Join(b.engine.state, timesFile), text)
 	}
 }

@@ -302,7 +302,7 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 	var holding []recordKeys
 	var walking sync.WaitGroup
 	defer walking.Wait()
-	read := sync.OnceFunc(func() { walking.Go(func() { holding = known.holding(ctx, req) }) })
+	read := func() { walking.Go(func() { holding = known.holding(ctx, req) }) }
 	if len(rest.Images)+len(rest.Proofs) > 0 {
 		if solved, err = e.solve(ctx, rest, out, track, read); err != nil {
 			return &Result{Steps: track.reached()}, err
@@ -328,7 +328,6 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 		if res.Images, res.Changes, built, err = out.commit(ctx, req, known, solved.exported); err != nil {
 			return nil, err
 		}
-		read()
 		walking.Wait()
 		known.keep(holding, built, res.Proven)
 	}

@@ -188,6 +188,8 @@ func elsewhere(fault error, other string) string {
 type watchedStore struct {
 	content.Store
 
+	writers sync.WaitGroup // that are neither committed nor closed
+
 	mu      sync.Mutex
 	err     error
 	written map[digest.Digest]bool
@@ -218,6 +220,13 @@ func (s *watchedStore) note(err error) {
 	}
 }
 
+// wait returns when all writers are committed or closed.
+func (s *watchedStore) wait() {
+	if s != nil {
+		s.writers.Wait()
+	}
+}
+
 // fault returns the problem of the disk that kept a blob from being written, or nil.
 func (s *watchedStore) fault() error {
 	if s == nil {
@@ -234,12 +243,15 @@ func (s *watchedStore) Writer(ctx context.Context, opts ...content.WriterOpt) (c
 		s.note(err)
 		return nil, err
 	}
-	return &watchedWriter{w, s}, nil
+	s.writers.Add(1)
+	return &watchedWriter{w, s, sync.OnceFunc(s.writers.Done)}, nil
 }
 
+// watchedWriter writes nothing after it is committed or closed.
 type watchedWriter struct {
 	content.Writer
 	store *watchedStore
+	done  func()
 }
 
 func (w *watchedWriter) Write(p []byte) (int, error) {
@@ -249,9 +261,15 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 }
 
 func (w *watchedWriter) Commit(ctx context.Context, size int64, expected digest.Digest, opts ...content.Opt) error {
+	defer w.done()
 	err := w.Writer.Commit(ctx, size, expected, opts...)
 	if err == nil {
 		w.store.wrote(w.Digest())
 	}
 	return err
+}
+
+func (w *watchedWriter) Close() error {
+	defer w.done()
+	return w.Writer.Close()
 }

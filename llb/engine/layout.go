@@ -85,16 +85,13 @@ type lateStore struct {
 
 	mu    sync.RWMutex // held while a blob is opened for writing
 	ended bool
-	open  sync.WaitGroup // blobs that are being written
 }
 
-// end waits until no blob is being written, and refuses others: a build that failed did not wait for what the
-// engine still sends.
+// end refuses more blobs. When it returns, none is being opened.
 func (s *lateStore) end() {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.ended = true
-	s.mu.Unlock()
-	s.open.Wait()
 }
 
 // Writer opens a blob for writing. The exporter goes on with the next one if it is told that the blob
@@ -114,28 +111,7 @@ func (s *lateStore) Writer(ctx context.Context, opts ...content.WriterOpt) (cont
 	if s.has != nil && s.has(ctx, all.Desc) {
 		return nil, fmt.Errorf("the blob %s: %w", all.Desc.Digest, errdefs.ErrAlreadyExists)
 	}
-	w, err := s.Store.Writer(ctx, opts...)
-	if err != nil {
-		return nil, err
-	}
-	s.open.Add(1)
-	return lateWriter{w, sync.OnceFunc(s.open.Done)}, nil
-}
-
-// lateWriter writes a blob of a lateStore. It writes nothing after it is committed or closed.
-type lateWriter struct {
-	content.Writer
-	done func()
-}
-
-func (w lateWriter) Commit(ctx context.Context, size int64, expected digest.Digest, opts ...content.Opt) error {
-	defer w.done()
-	return w.Writer.Commit(ctx, size, expected, opts...)
-}
-
-func (w lateWriter) Close() error {
-	defer w.done()
-	return w.Writer.Close()
+	return s.Store.Writer(ctx, opts...)
 }
 
 // CheckOutput reports why an [Output].Dir cannot be used, as far as that is known before a build.
@@ -581,7 +557,9 @@ func (l *layout) close() error {
 	if l.locked == nil {
 		return nil
 	}
+	// A build that failed did not wait for what the engine still sends.
 	l.store.end()
+	l.written.wait()
 	if l.copied != nil {
 		_ = l.copied.syncs.Wait() // after an error, nothing needs these blobs
 	}

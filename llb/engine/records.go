@@ -26,6 +26,7 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 
 	"github.com/layc-lang/layc/llb/cache"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // Most images of a build are as they were. BuildKit finds that out by a query for each input of each
@@ -242,10 +243,8 @@ func (k *recalled) keep(holding []recordKeys, built map[int]record, proven []Pro
 			return
 		}
 		sum := sha256.Sum256(text)
-		// A crash may leave an incomplete file, which the sum shows. So nothing waits for the disk.
-		at := filepath.Join(k.dir, fmt.Sprintf(".%s-%d", key, os.Getpid()))
-		if os.WriteFile(at, append(sum[:], text...), 0o600) != nil || os.Rename(at, filepath.Join(k.dir, key)) != nil {
-			_ = os.Remove(at)
+		// A crash may leave an incomplete file, which the sum shows.
+		if replace.Unsynced(filepath.Join(k.dir, key), append(sum[:], text...)) != nil {
 			return
 		}
 	}

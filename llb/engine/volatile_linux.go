@@ -26,15 +26,12 @@ import (
 // The kernel marks the work directory of a volatile overlay, and mounts no overlay there again until the mark
 // is gone: its files may be incomplete after a stop. Here they are not, or the state is emptied.
 
-// volatiles is a snapshotter whose overlays are volatile.
+// volatiles is a snapshotter whose overlays are volatile, if the kernel has such.
 type volatiles struct {
 	snapshot.Snapshotter
 	used  atomic.Bool    // one was mounted since its files were last written to the disk
 	syncs errgroup.Group // that write them
 }
-
-// newVolatiles returns a snapshotter with volatile overlays, if the kernel has them.
-func newVolatiles(s snapshot.Snapshotter) *volatiles { return &volatiles{Snapshotter: s} }
 
 // canBeVolatile reports whether the kernel knows the option, which is new in Linux 5.10.
 var canBeVolatile = sync.OnceValue(func() bool {

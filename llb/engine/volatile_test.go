@@ -44,7 +44,7 @@ func TestVolatile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v := newVolatiles(overlaid{options: []string{"index=off", "workdir=" + at[2], "upperdir=" + at[1], "lowerdir=" + at[0]}})
+	v := &volatiles{Snapshotter: overlaid{options: []string{"index=off", "workdir=" + at[2], "upperdir=" + at[1], "lowerdir=" + at[0]}}}
 	m, err := v.Mounts(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestVolatile(t *testing.T) {
 		t.Errorf("after it was written: %v, %t", err, v.used.Load())
 	}
 	options := []string{"lowerdir=" + at[0] + ":" + at[1]}
-	m, err = newVolatiles(overlaid{options: options}).Mounts(t.Context(), "")
+	m, err = (&volatiles{Snapshotter: overlaid{options: options}}).Mounts(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

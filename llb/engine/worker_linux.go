@@ -112,7 +112,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	store := blobs.NewContentStore(db.ContentStore(), namespace)
 	layers := blobs.NewSnapshotter(toBuildKit(kind), db.Snapshotter(toBuildKit(kind)), namespace, nil)
 	if kind == overlays {
-		e.layers = newVolatiles(layers)
+		e.layers = &volatiles{Snapshotter: layers}
 		layers = e.layers
 	}
 	w, err := newBase(ctx, base.WorkerOpt{

@@ -70,7 +70,7 @@ func TestLeads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := reportOf(t, func(report string) error {
+	got := tree.Written(t, func(report string) error {
 		return Libraries("amd64", report, []string{top, base, "--", tree.New(t, nil), build, "--", "/srv/data"})
 	})
 	want := strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
@@ -93,7 +93,7 @@ link-file|/opt/venv/venv|/build/venv|
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)
 	}
 	// Without builds, only scripts are suspicious.
-	got = reportOf(t, func(report string) error { return Libraries("amd64", report, []string{top, base}) })
+	got = tree.Written(t, func(report string) error { return Libraries("amd64", report, []string{top, base}) })
 	want = strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
 script-cr|/opt/venv/bin/crlf|/bin/sh|
 script-cr|/opt/venv/bin/crlf-args|/usr/bin/env|
@@ -178,7 +178,7 @@ script-args|/srv/b/words|/usr/bin/env sh -e|
 `},
 	} {
 		t.Setenv("PATH", c.path)
-		got := reportOf(t, func(report string) error {
+		got := tree.Written(t, func(report string) error {
 			return Libraries("amd64", report, []string{top, base, "--", "--", c.volume})
 		})
 		if want := strings.ReplaceAll(c.want, "|", "\t"); got != want {

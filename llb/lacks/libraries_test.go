@@ -2,27 +2,12 @@ package lacks
 
 import (
 	debugelf "debug/elf"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/layc-lang/layc/llb/testdata/elf"
 	"github.com/layc-lang/layc/llb/testdata/tree"
 )
-
-func reportOf(t *testing.T, run func(report string) error) string {
-	t.Helper()
-	report := filepath.Join(t.TempDir(), "report")
-	if err := run(report); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(report)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 func TestUnion(t *testing.T) {
 	top := tree.New(t, map[string]string{"usr/lib/a": "top", "opt/link": "-> /lib/b", "opt/up": "-> ../../../../etc/passwd", "loop": "-> loop", "usr/over": "-> lib"})
@@ -90,7 +75,7 @@ func TestLibraries(t *testing.T) {
 		"opt/link":            "-> missing",
 	}
 	top := tree.New(t, own)
-	got := reportOf(t, func(report string) error { return Libraries("amd64", report, []string{top, base}) })
+	got := tree.Written(t, func(report string) error { return Libraries("amd64", report, []string{top, base}) })
 	want := strings.ReplaceAll(`interpreter|/opt/loader|/lib/ld-musl.so|
 library|/opt/missing|libc.broken.so|
 library|/opt/missing|libmissing.so|
@@ -103,7 +88,7 @@ path|/opt/hidden|libhidden.so|/usr/hidden/libhidden.so
 	if got != want {
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)
 	}
-	got = reportOf(t, func(report string) error { return Libraries("arm64", report, []string{top, base}) })
+	got = tree.Written(t, func(report string) error { return Libraries("arm64", report, []string{top, base}) })
 	if want := "interpreter\t/opt/foreign\t/lib/other\t\n"; got != want {
 		t.Errorf("the report for another machine is\n%s\nwant\n%s", got, want)
 	}

@@ -9,6 +9,7 @@ package replace
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -79,6 +80,20 @@ func Stream(name string, mode fs.FileMode, fill func(io.Writer) error) error {
 		return err
 	}
 	return rename(f.Name(), name)
+}
+
+// Unsynced replaces or creates a file that only saves time, for this user alone. Nothing waits for the disk: after
+// a stop of the machine the file may be incomplete, which its reader must notice.
+func Unsynced(name string, content []byte) error {
+	fresh := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s-%d", filepath.Base(name), os.Getpid()))
+	err := os.WriteFile(fresh, content, 0o600)
+	if err == nil {
+		err = os.Rename(fresh, name)
+	}
+	if err != nil {
+		_ = os.Remove(fresh)
+	}
+	return err
 }
 
 // Dir replaces or creates a whole directory. fill writes into an empty directory, which has the mode

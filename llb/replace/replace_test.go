@@ -188,3 +188,28 @@ func (r *recorder) Write(p []byte) (int, error)  { return len(p), r.note("write"
 func (r *recorder) Chmod(mode fs.FileMode) error { return r.note(fmt.Sprintf("chmod %o", mode)) }
 func (r *recorder) Sync() error                  { return r.note("sync") }
 func (r *recorder) Close() error                 { return errors.Join(r.File.Close(), r.note("close")) }
+
+// TestUnsynced checks that a file is replaced for this user alone, and that a failure leaves nothing behind.
+func TestUnsynced(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	for _, text := range []string{"one", "two"} {
+		if err := Unsynced(name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(name)
+		info, unknown := os.Stat(name)
+		if err != nil || unknown != nil || string(got) != text || info.Mode() != 0o600 {
+			t.Errorf("got %q with %v: %v, %v", got, info.Mode(), err, unknown)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if Unsynced(filepath.Join(dir, "taken"), nil) == nil {
+		t.Error("a directory is replaced by a file")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}

@@ -1,4 +1,4 @@
-// Package tree makes trees of files for tests.
+// Package tree makes and reads files for tests.
 package tree
 
 import (
@@ -30,4 +30,18 @@ func New(t *testing.T, files map[string]string) (dir string) {
 		}
 	}
 	return dir
+}
+
+// Written returns what a function writes into a new file with a name.
+func Written(t *testing.T, write func(name string) error) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "report")
+	if err := write(name); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
